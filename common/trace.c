@@ -1,0 +1,111 @@
+#include "trace.h"
+
+#include "die.h"
+#include "exit.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* How often each kind of exit came: its reason, port and register. */
+static struct {
+	char kind[80];
+	uint64_t count;
+} counts[256];
+
+static size_t kinds;
+static FILE *file;
+static double start;
+
+/* Seconds, from some moment in the past. */
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+void trace_open(const char *path)
+{
+	file = fopen(path, "we");
+	if (!file)
+		die_errno("%s", path);
+	start = now();
+}
+
+bool trace_on(void)
+{
+	return file != NULL;
+}
+
+/* The table's last row collects what comes when it is full. */
+static void count(const char *kind)
+{
+	const size_t last = sizeof(counts) / sizeof(counts[0]) - 1;
+	size_t i = 0;
+
+	while (i < kinds && strcmp(counts[i].kind, kind) != 0)
+		i++;
+	if (i >= last) {
+		i = last;
+		kind = "others";
+	}
+	if (i >= kinds) {
+		snprintf(counts[i].kind, sizeof(counts[i].kind), "%s", kind);
+		kinds = i + 1;
+	}
+	counts[i].count++;
+}
+
+void trace_exit(const struct kvm_run *run, const char *meaning)
+{
+	int register_name = (int)strcspn(meaning, " :");
+	char text[160], kind[80];
+	char *size;
+
+	if (!file)
+		return;
+
+	exit_describe(run, text, sizeof(text));
+	fprintf(file, "%12.6f %s%s%s\n", now() - start, text,
+		*meaning ? "  " : "", meaning);
+
+	/* Size and data differ from one access to the next. */
+	size = strstr(text, " size");
+	if (size)
+		*size = '\0';
+	snprintf(kind, sizeof(kind), "%.50s %.*s", text, register_name,
+		 meaning);
+	count(kind);
+}
+
+static int most_frequent_first(const void *a, const void *b)
+{
+	uint64_t left = ((const typeof(counts[0]) *)a)->count;
+	uint64_t right = ((const typeof(counts[0]) *)b)->count;
+
+	return (left < right) - (left > right);
+}
+
+void trace_close(void)
+{
+	uint64_t total = 0;
+
+	if (!file)
+		return;
+
+	qsort(counts, kinds, sizeof(counts[0]), most_frequent_first);
+	for (size_t i = 0; i < kinds; i++)
+		total += counts[i].count;
+	fprintf(file, "\n%llu exits by reason, port and register:\n",
+		(unsigned long long)total);
+	for (size_t i = 0; i < kinds; i++)
+		fprintf(file, "%10llu  %s\n",
+			(unsigned long long)counts[i].count, counts[i].kind);
+	if (fclose(file) != 0)
+		die_errno("the trace");
+	file = NULL;
+}

@@ -1,0 +1,25 @@
+/* --trace FILE: every VM exit as a line, and a summary at the end. */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include <linux/kvm.h>
+#include <stdbool.h>
+
+/* Starts the trace; a file that cannot be written ends the VMM. */
+void trace_open(const char *path);
+
+/* Is there a trace, and so a use for the meaning of an exit? */
+bool trace_on(void);
+
+/*
+ * Writes an exit once it is handled, so that the data of a read is there.
+ * `meaning` is the device's own reading of it, "" where there is none; it
+ * starts with the register's name, by which the summary counts.
+ * Without trace_open() this does nothing.
+ */
+void trace_exit(const struct kvm_run *run, const char *meaning);
+
+/* Writes the summary, most frequent first, and closes the file. */
+void trace_close(void);
+
+#endif

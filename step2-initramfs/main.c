@@ -1,0 +1,130 @@
+/* step2-initramfs: a virtual machine that boots Linux to a shell. */
+#include "boot.h"
+#include "console.h"
+#include "die.h"
+#include "memory-map.h"
+#include "trace.h"
+#include "vcpu.h"
+#include "vm.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DEFAULT_RAM_MIB 256
+#define DEFAULT_CMDLINE "console=ttyS0 earlyprintk=serial panic=1"
+
+struct options {
+	const char *trace; /* a file, or NULL */
+	uint64_t ram_size; /* bytes */
+	const char *cmdline;
+	const char *initramfs; /* a file, or NULL */
+	const char *kernel;    /* a bzImage */
+};
+
+static void print_usage(FILE *file)
+{
+	fputs("Usage: step2-initramfs [-m MiB] [-c CMDLINE] [-i INITRAMFS] KERNEL\n"
+	      "Boots a Linux bzImage in a virtual machine, with its serial port on this\n"
+	      "terminal.  Ctrl-A x quits, Ctrl-A h tells the other keys.\n"
+	      "\n"
+	      "  -m MiB        the guest's memory (256)\n"
+	      "  -c CMDLINE    the kernel's command line, instead of\n"
+	      "                \"" DEFAULT_CMDLINE "\"\n"
+	      "  -i INITRAMFS  the initial root file system\n"
+	      "  --trace FILE  write every VM exit to FILE\n"
+	      "  --help        this text\n"
+	      "\n"
+	      "Exit status: 0 the guest ended, 1 wrong usage or a host error,\n"
+	      "2 the guest crashed.\n",
+	      file);
+}
+
+static _Noreturn void usage_error(void)
+{
+	print_usage(stderr);
+	exit(1);
+}
+
+/* A number of MiB, as bytes. */
+static uint64_t parse_ram_size(const char *text)
+{
+	char *end;
+	unsigned long long mib = strtoull(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end || mib == 0 ||
+	    mib > UINT64_MAX >> 20)
+		die("-m %s: not a number of MiB", text);
+	return (uint64_t)mib << 20;
+}
+
+static void parse_options(struct options *options, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"trace", required_argument, NULL, 't' },
+		{ "help",	  no_argument, NULL, 'h' },
+		{ 0	    },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "m:c:i:h", longs, NULL)) !=
+	       -1) {
+		switch (option) {
+		case 't':
+			options->trace = optarg;
+			break;
+		case 'm':
+			options->ram_size = parse_ram_size(optarg);
+			break;
+		case 'c':
+			options->cmdline = optarg;
+			break;
+		case 'i':
+			options->initramfs = optarg;
+			break;
+		case 'h':
+			print_usage(stdout);
+			exit(0);
+		default:
+			usage_error();
+		}
+	}
+
+	if (optind < argc)
+		options->kernel = argv[optind++];
+	if (optind < argc || !options->kernel)
+		usage_error();
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .ram_size = (uint64_t)DEFAULT_RAM_MIB << 20,
+				   .cmdline = DEFAULT_CMDLINE };
+	enum vcpu_status status;
+	struct vcpu vcpu;
+	struct vm vm;
+
+	parse_options(&options, argc, argv);
+	if (options.trace)
+		trace_open(options.trace);
+
+	vm_create(&vm, options.ram_size);
+	boot_load(&vm, options.kernel, options.initramfs, options.cmdline);
+	vcpu_create(&vcpu, &vm);
+	vcpu_set_real_mode(&vcpu, SETUP_ENTRY_SEGMENT, SETUP_SEGMENT,
+			   SETUP_STACK_TOP);
+	vcpu.reset_by_triple_fault =
+		boot_reboots_by_triple_fault(options.cmdline);
+	console_start(&vcpu);
+
+	status = vcpu_run(&vcpu);
+	console_stop();
+	if (status == GUEST_CRASHED)
+		vcpu_report_crash(&vcpu);
+
+	vcpu_destroy(&vcpu);
+	vm_destroy(&vm);
+	trace_close();
+	return status;
+}
