@@ -71,15 +71,18 @@ static uint8_t pop_fifo(struct serial *serial)
 }
 
 /*
- * Input moves on when the guest listens: it has enabled the interrupt, or it
- * reads LSR over and over.  Sooner it would be lost, because a driver clears
- * the FIFO, more than once, while it sets up the port.
+ * Input moves on when the guest is ready for it: it raises RTS and has the
+ * interrupt enabled, or it reads LSR over and over.  Sooner it would be lost,
+ * because a driver clears the FIFO while it sets up the port.
  */
 static void fill_fifo(struct serial *serial)
 {
+	bool interrupts =
+		(serial->ier & UART_IER_RDI) && (serial->mcr & UART_MCR_RTS);
+	bool polls = serial->lsr_reads >= 2;
 	bool was_full = serial->input_count == SERIAL_INPUT_SIZE;
 
-	if (!(serial->ier & UART_IER_RDI) && serial->lsr_reads < 2)
+	if (!interrupts && !polls)
 		return;
 	if (serial->mcr & UART_MCR_LOOP)
 		return;
