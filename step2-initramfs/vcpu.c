@@ -102,8 +102,10 @@ static void handle_io(struct vcpu *vcpu)
 }
 
 /* Behind the RAM there is nothing, as on a port without a device. */
-static void handle_mmio(struct kvm_run *run)
+static void handle_mmio(struct vcpu *vcpu)
 {
+	struct kvm_run *run = vcpu->run;
+
 	if (!run->mmio.is_write)
 		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
 }
@@ -115,7 +117,7 @@ static enum vcpu_status handle_exit(struct vcpu *vcpu)
 		handle_io(vcpu);
 		return vcpu->reset ? GUEST_ENDED : GUEST_RUNS;
 	case KVM_EXIT_MMIO:
-		handle_mmio(vcpu->run);
+		handle_mmio(vcpu);
 		return GUEST_RUNS;
 	case KVM_EXIT_SHUTDOWN:
 		if (vcpu->reset_by_triple_fault)

@@ -1,0 +1,224 @@
+#include "boot.h"
+
+#include "die.h"
+#include "file.h"
+#include "memory-map.h"
+
+#include <asm/bootparam.h>
+#include <stdint.h>
+#include <string.h>
+
+/* boot.rst, "The real-mode kernel header" */
+#define SECTOR_SIZE	    512
+#define DEFAULT_SETUP_SECTS 4
+#define BOOT_FLAG	    0xaa55
+#define MAGIC		    0x53726448 /* "HdrS" */
+#define MIN_VERSION	    0x0206     /* the first with cmdline_size */
+#define INIT_SIZE_VERSION   0x020a     /* the first with init_size */
+#define HEADER_OFFSET	    0x1f1
+#define JUMP_TARGET	    0x202 /* plus the byte before it: the end */
+#define LOADER_UNDEFINED    0xff
+#define VID_MODE_NORMAL	    0xffff
+#define HEAP_END_CORRECTION 0x200
+#define PARAGRAPH_SIZE	    16 /* the unit of syssize */
+
+#define E820_RAM  1 /* ACPI 6.4, 15: AddressRangeMemory */
+#define PAGE_SIZE 4096
+#define MIB	  (1 << 20)
+
+/* realmode.asm, assembled */
+extern const uint8_t _binary_realmode_bin_start[], _binary_realmode_bin_end[];
+
+/* A bzImage: a header among setup sectors, then the kernel itself. */
+struct kernel {
+	struct file file;
+	uint8_t start[2 * SECTOR_SIZE]; /* of the setup code; has the header */
+	struct setup_header header;
+	size_t header_size;
+	size_t setup_size;
+	size_t size; /* without the setup sectors */
+};
+
+/* The header is as long as it says, which may be more than we know of. */
+static void read_header(struct kernel *kernel)
+{
+	const uint8_t *start = kernel->start;
+	size_t size;
+
+	if (kernel->file.size < sizeof(kernel->start))
+		die("%s: too short for a Linux kernel", kernel->file.path);
+	file_read(&kernel->file, kernel->start, sizeof(kernel->start));
+	size = JUMP_TARGET + start[JUMP_TARGET - 1] - HEADER_OFFSET;
+	if (size > sizeof(kernel->header))
+		size = sizeof(kernel->header);
+	memcpy(&kernel->header, start + HEADER_OFFSET, size);
+	kernel->header_size = size;
+}
+
+static void check_header(struct kernel *kernel)
+{
+	const struct setup_header *header = &kernel->header;
+	const char *path = kernel->file.path;
+	size_t wanted;
+
+	if (header->boot_flag != BOOT_FLAG || header->header != MAGIC)
+		die("%s: not a Linux bzImage (of a kernel tree take arch/x86/boot/bzImage, not vmlinux)",
+		    path);
+	if (header->version < MIN_VERSION || !(header->loadflags & LOADED_HIGH))
+		die("%s: its boot protocol %d.%02d is too old: take Linux 2.6.22 or later",
+		    path, header->version >> 8, header->version & 0xff);
+
+	kernel->setup_size = SECTOR_SIZE *
+			     ((header->setup_sects ?: DEFAULT_SETUP_SECTS) + 1);
+	if (kernel->setup_size > SETUP_MAX_SIZE)
+		die("%s: its setup code of %zu bytes is longer than %d", path,
+		    kernel->setup_size, SETUP_MAX_SIZE);
+	wanted = kernel->setup_size + (size_t)header->syssize * PARAGRAPH_SIZE;
+	if (kernel->file.size <= kernel->setup_size ||
+	    kernel->file.size + PARAGRAPH_SIZE <= wanted)
+		die("%s: truncated: it has %zu bytes of %zu", path,
+		    kernel->file.size, wanted);
+	kernel->size = kernel->file.size - kernel->setup_size;
+}
+
+/* Setup sectors low, the kernel itself high. */
+static void load_kernel(const struct vm *vm, struct kernel *kernel)
+{
+	size_t rest = kernel->setup_size - sizeof(kernel->start);
+
+	vm_load(vm, SETUP_GPA, kernel->start, sizeof(kernel->start));
+	file_read(&kernel->file,
+		  vm_memory(vm, SETUP_GPA + sizeof(kernel->start), rest), rest);
+	file_read(&kernel->file, vm_memory(vm, KERNEL_GPA, kernel->size),
+		  kernel->size);
+}
+
+/* The end of the memory that the kernel needs from its start. */
+static uint64_t kernel_end(const struct kernel *kernel)
+{
+	const struct setup_header *header = &kernel->header;
+	uint64_t end = KERNEL_GPA + kernel->size;
+	uint64_t start = KERNEL_GPA;
+
+	/* It unpacks itself to where it was loaded, or to pref_address. */
+	if (header->version < INIT_SIZE_VERSION)
+		return end;
+	if (header->pref_address > start)
+		start = header->pref_address;
+	return start + header->init_size > end ? start + header->init_size
+					       : end;
+}
+
+/* The initramfs goes as high as it may be, below the hole. */
+static void load_initramfs(const struct vm *vm, const char *path,
+			   struct setup_header *header, uint64_t lowest)
+{
+	uint64_t highest = vm_low_ram(vm);
+	struct file file;
+	uint64_t gpa;
+
+	if (highest > (uint64_t)header->initrd_addr_max + 1)
+		highest = (uint64_t)header->initrd_addr_max + 1;
+
+	file_open(&file, path);
+	gpa = (highest - file.size) & ~(uint64_t)(PAGE_SIZE - 1);
+	if (highest < lowest + file.size || gpa < lowest)
+		die("%s: no room for its %zu MiB above the kernel, which ends at %llu MiB: use a larger -m, or a smaller initramfs",
+		    path, file.size / MIB + 1,
+		    (unsigned long long)lowest / MIB + 1);
+	vm_load_file(vm, gpa, &file);
+	header->ramdisk_image = (uint32_t)gpa;
+	header->ramdisk_size = (uint32_t)file.size;
+	file_close(&file);
+}
+
+static void load_cmdline(const struct vm *vm, struct setup_header *header,
+			 const char *cmdline)
+{
+	size_t length = strlen(cmdline);
+	size_t max = CMDLINE_MAX_SIZE - 1;
+
+	if (max > header->cmdline_size)
+		max = header->cmdline_size;
+	if (length > max)
+		die("the command line has %zu characters, this kernel takes %zu",
+		    length, max);
+	vm_load(vm, CMDLINE_GPA, cmdline, length + 1);
+	header->cmd_line_ptr = CMDLINE_GPA;
+}
+
+static void add_e820(struct boot_params *params, uint64_t start, uint64_t end)
+{
+	struct boot_e820_entry *entry =
+		&params->e820_table[params->e820_entries];
+
+	if (start >= end)
+		return;
+	entry->addr = start;
+	entry->size = end - start;
+	entry->type = E820_RAM;
+	params->e820_entries++;
+}
+
+/* The zero page: the header once more, and the map of all RAM. */
+static void load_zero_page(const struct vm *vm,
+			   const struct setup_header *header)
+{
+	struct boot_params params = { .hdr = *header };
+	uint64_t high_ram = vm->ram_size - vm_low_ram(vm);
+
+	add_e820(&params, 0, LOW_RAM_END);
+	add_e820(&params, KERNEL_GPA, vm_low_ram(vm));
+	add_e820(&params, HOLE_END, HOLE_END + high_ram);
+	vm_load(vm, ZERO_PAGE_GPA, &params, sizeof(params));
+}
+
+void boot_load(const struct vm *vm, const char *path, const char *initramfs,
+	       const char *cmdline)
+{
+	struct kernel kernel = { 0 };
+	struct setup_header *header = &kernel.header;
+	uint64_t end;
+
+	file_open(&kernel.file, path);
+	read_header(&kernel);
+	check_header(&kernel);
+	end = kernel_end(&kernel);
+	if (end > vm_low_ram(vm))
+		die("%s: needs memory up to %llu MiB: use a larger -m", path,
+		    (unsigned long long)(end + MIB - 1) / MIB);
+	load_kernel(vm, &kernel);
+	file_close(&kernel.file);
+
+	header->type_of_loader = LOADER_UNDEFINED;
+	header->loadflags |= CAN_USE_HEAP;
+	header->heap_end_ptr = SETUP_STACK_TOP - HEAP_END_CORRECTION;
+	header->vid_mode = VID_MODE_NORMAL; /* no question, no waiting */
+	load_cmdline(vm, header, cmdline);
+	if (initramfs)
+		load_initramfs(vm, initramfs, header, end);
+
+	vm_load(vm, SETUP_GPA + HEADER_OFFSET, header, kernel.header_size);
+	load_zero_page(vm, header);
+	vm_load(vm, STUB_GPA, _binary_realmode_bin_start,
+		_binary_realmode_bin_end - _binary_realmode_bin_start);
+}
+
+bool boot_reboots_by_triple_fault(const char *cmdline)
+{
+	const char *word = cmdline;
+
+	/* reboot= takes a list, as in reboot=w,t */
+	while ((word = strstr(word, "reboot="))) {
+		bool starts_word = word == cmdline || word[-1] == ' ';
+
+		word += strlen("reboot=");
+		while (starts_word && *word && *word != ' ') {
+			if (*word == 't')
+				return true;
+			word += strcspn(word, ", ");
+			word += *word == ',';
+		}
+	}
+	return false;
+}

@@ -1,0 +1,24 @@
+/* The Linux boot protocol: boot.rst of the kernel's documentation. */
+#ifndef BOOT_H
+#define BOOT_H
+
+#include "vm.h"
+
+#include <stdbool.h>
+
+/* boot.rst, "Details of header fields": setup code runs at segment + 0x20 */
+#define SETUP_SEGMENT	    0x1000
+#define SETUP_ENTRY_SEGMENT (SETUP_SEGMENT + 0x20)
+
+/*
+ * Loads the bzImage at `path` with its command line, an initramfs (or NULL) and the
+ * real-mode stub, so that the vCPU can start at SETUP_ENTRY_SEGMENT:0.
+ * What is no bzImage, or does not fit into memory, ends the VMM.
+ */
+void boot_load(const struct vm *vm, const char *path, const char *initramfs,
+	       const char *cmdline);
+
+/* Does the command line ask for reboots by triple fault (reboot=t)? */
+bool boot_reboots_by_triple_fault(const char *cmdline);
+
+#endif
