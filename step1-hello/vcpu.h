@@ -12,7 +12,7 @@ struct vcpu {
 	struct vm *vm;
 	int fd;
 	struct kvm_run *run; /* what KVM tells about an exit */
-	size_t run_size;     /* bytes mapped at run */
+	size_t run_size; /* bytes mapped at run */
 };
 
 /* How the guest's life ends, which is also the VMM's exit status. */

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 struct vm {
-	int kvm;	   /* /dev/kvm */
-	int fd;		   /* this virtual machine */
-	uint8_t *ram;	   /* the guest's memory, in ours */
+	int kvm; /* /dev/kvm */
+	int fd; /* this virtual machine */
+	uint8_t *ram; /* the guest's memory, in ours */
 	uint64_t ram_size; /* bytes, a multiple of the page size */
 };
 

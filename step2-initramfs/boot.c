@@ -13,8 +13,8 @@
 #define DEFAULT_SETUP_SECTS 4
 #define BOOT_FLAG	    0xaa55
 #define MAGIC		    0x53726448 /* "HdrS" */
-#define MIN_VERSION	    0x0206     /* the first with cmdline_size */
-#define INIT_SIZE_VERSION   0x020a     /* the first with init_size */
+#define MIN_VERSION	    0x0206 /* the first with cmdline_size */
+#define INIT_SIZE_VERSION   0x020a /* the first with init_size */
 #define HEADER_OFFSET	    0x1f1
 #define JUMP_TARGET	    0x202 /* plus the byte before it: the end */
 #define LOADER_UNDEFINED    0xff

@@ -20,7 +20,7 @@ struct options {
 	uint64_t ram_size; /* bytes */
 	const char *cmdline;
 	const char *initramfs; /* a file, or NULL */
-	const char *kernel;    /* a bzImage */
+	const char *kernel; /* a bzImage */
 };
 
 static void print_usage(FILE *file)

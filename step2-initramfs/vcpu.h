@@ -14,11 +14,11 @@
 struct vcpu {
 	struct vm *vm;
 	int fd;
-	struct kvm_run *run;	    /* what KVM tells about an exit */
-	size_t run_size;	    /* bytes mapped at run */
-	pthread_t thread;	    /* that runs it */
-	atomic_bool stop;	    /* asked for by another thread */
-	bool reset;		    /* asked for by the guest */
+	struct kvm_run *run; /* what KVM tells about an exit */
+	size_t run_size; /* bytes mapped at run */
+	pthread_t thread; /* that runs it */
+	atomic_bool stop; /* asked for by another thread */
+	bool reset; /* asked for by the guest */
 	bool reset_by_triple_fault; /* what else would be a crash */
 };
 

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 struct vm {
-	int kvm;	      /* /dev/kvm */
-	int fd;		      /* this virtual machine */
-	uint8_t *ram;	      /* the guest's memory, in ours */
-	uint64_t ram_size;    /* bytes, a multiple of the page size */
+	int kvm; /* /dev/kvm */
+	int fd; /* this virtual machine */
+	uint8_t *ram; /* the guest's memory, in ours */
+	uint64_t ram_size; /* bytes, a multiple of the page size */
 	struct serial serial; /* COM1 */
 };
 

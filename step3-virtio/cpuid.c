@@ -11,7 +11,7 @@
 #define LEAF_MORE_FEATURES 0x7
 #define ERMS		   (1u << 9) /* of EBX: fast REP MOVSB */
 #define FSRM		   (1u << 4) /* of EDX: also where it is short */
-#define LEAF_TOPOLOGY	   0xb	     /* EDX: the x2APIC ID */
+#define LEAF_TOPOLOGY	   0xb /* EDX: the x2APIC ID */
 #define LEAF_TOPOLOGY_2	   0x1f
 
 /* MSRs, Intel SDM vol. 4, table 2-2 */

@@ -23,12 +23,12 @@
 
 struct serial {
 	pthread_mutex_t lock;
-	int vm;		/* whose interrupt line it drives */
+	int vm; /* whose interrupt line it drives */
 	bool interrupt; /* the line's level */
 
 	/* The registers, by the names of linux/serial_reg.h */
 	uint8_t ier, fcr, lcr, mcr, lsr, scr, dll, dlm;
-	bool thr_interrupt;	/* "transmitter empty", until IIR is read */
+	bool thr_interrupt; /* "transmitter empty", until IIR is read */
 	unsigned int lsr_reads; /* since the last access to anything else */
 
 	uint8_t fifo[SERIAL_FIFO_SIZE];

@@ -18,7 +18,7 @@
 struct virtio_mmio {
 	const struct vm *vm;
 	uint32_t irq;
-	uint32_t status;	   /* VIRTIO_CONFIG_S_* */
+	uint32_t status; /* VIRTIO_CONFIG_S_* */
 	uint32_t interrupt_status; /* VIRTIO_MMIO_INT_* */
 	uint32_t device_features_sel, driver_features_sel, queue_sel;
 	uint64_t driver_features; /* negotiated once FEATURES_OK is set */

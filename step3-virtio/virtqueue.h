@@ -34,9 +34,9 @@ struct virtqueue {
 	struct vring_avail *avail;
 	struct vring_used *used;
 	uint16_t next_avail; /* the index of the next chain to take */
-	uint16_t next_used;  /* the index of the next one to give back */
-	uint16_t signalled;  /* next_used when it was last asked about */
-	bool broken;	     /* the driver broke the rules; wants a reset */
+	uint16_t next_used; /* the index of the next one to give back */
+	uint16_t signalled; /* next_used when it was last asked about */
+	bool broken; /* the driver broke the rules; wants a reset */
 };
 
 /* The buffers of a descriptor chain, checked to be in the guest's RAM. */
