@@ -8,6 +8,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+void file_open_standard_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			die_errno("/dev/null");
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+}
+
 void file_open(struct file *file, const char *path)
 {
 	struct stat status;

@@ -1,8 +1,14 @@
-/* Files that go into guest memory: a flat binary, a kernel, an initramfs. */
+/* Files, above all those that go into guest memory, as a kernel. */
 #ifndef FILE_H
 #define FILE_H
 
 #include <stddef.h>
+
+/*
+ * Opens /dev/null as each of the standard streams that is closed: otherwise
+ * the next file to be opened, perhaps a disk, would be taken for it.
+ */
+void file_open_standard_streams(void);
 
 struct file {
 	const char *path; /* for messages */

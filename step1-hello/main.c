@@ -1,4 +1,4 @@
-/* step1-hello: a virtual machine that says hello. */
+/* The command line, and the virtual machine from its start to its end. */
 #include "file.h"
 #include "trace.h"
 #include "vcpu.h"
@@ -88,6 +88,7 @@ int main(int argc, char **argv)
 	struct vcpu vcpu;
 	struct vm vm;
 
+	file_open_standard_streams();
 	parse_options(&options, argc, argv);
 	if (options.trace)
 		trace_open(options.trace);

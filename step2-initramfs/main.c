@@ -1,7 +1,8 @@
-/* step2-initramfs: a virtual machine that boots Linux to a shell. */
+/* The command line, and the virtual machine from its start to its end. */
 #include "boot.h"
 #include "console.h"
 #include "die.h"
+#include "file.h"
 #include "memory-map.h"
 #include "trace.h"
 #include "vcpu.h"
@@ -105,6 +106,7 @@ int main(int argc, char **argv)
 	struct vcpu vcpu;
 	struct vm vm;
 
+	file_open_standard_streams();
 	parse_options(&options, argc, argv);
 	if (options.trace)
 		trace_open(options.trace);

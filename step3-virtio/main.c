@@ -1,7 +1,8 @@
-/* step3-virtio: a virtual machine that boots Linux from disks to a login. */
+/* The command line, and the virtual machine from its start to its end. */
 #include "boot.h"
 #include "console.h"
 #include "die.h"
+#include "file.h"
 #include "memory-map.h"
 #include "trace.h"
 #include "vcpu.h"
@@ -141,6 +142,7 @@ int main(int argc, char **argv)
 	struct vm vm;
 	char *cmdline;
 
+	file_open_standard_streams();
 	parse_options(&options, argc, argv);
 	if (options.trace)
 		trace_open(options.trace);
