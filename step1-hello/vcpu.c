@@ -6,7 +6,6 @@
 #include "trace.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,7 +23,7 @@
 
 void vcpu_create(struct vcpu *vcpu, struct vm *vm)
 {
-	vcpu->vm = vm;
+	*vcpu = (struct vcpu){ .vm = vm };
 	vcpu->fd = kvm_create_vcpu(vm->fd, 0);
 	vcpu->run_size = kvm_get_vcpu_mmap_size(vm->kvm);
 	vcpu->run = kvm_map_run(vcpu->fd, vcpu->run_size);
@@ -111,7 +110,7 @@ static void trace(struct vcpu *vcpu)
 	if (!trace_on())
 		return;
 	if (run->exit_reason == KVM_EXIT_IO && run->io.port == COM1)
-		snprintf(meaning, sizeof(meaning), "THR: transmit");
+		strcpy(meaning, "THR: transmit");
 	trace_exit(run, meaning);
 }
 

@@ -9,11 +9,11 @@
 
 void vm_create(struct vm *vm, uint64_t ram_size)
 {
+	*vm = (struct vm){ .ram_size = ram_size };
 	vm->kvm = kvm_open();
 	vm->fd = kvm_create_vm(vm->kvm);
 
 	/* The host backs a page only when the guest first touches it. */
-	vm->ram_size = ram_size;
 	vm->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vm->ram == MAP_FAILED)

@@ -91,11 +91,10 @@ static void parse_options(struct options *options, int argc, char **argv)
 		{ "help",	  no_argument, NULL, 'h' },
 		{ 0	    },
 	};
-	int option;
+	int c;
 
-	while ((option = getopt_long(argc, argv, "m:c:i:d:h", longs, NULL)) !=
-	       -1) {
-		switch (option) {
+	while ((c = getopt_long(argc, argv, "m:c:i:d:h", longs, NULL)) != -1) {
+		switch (c) {
 		case 't':
 			options->trace = optarg;
 			break;

@@ -13,10 +13,9 @@
 #include <unistd.h>
 
 /* The keyboard controller; of it there are only a status and the reset. */
-#define I8042_STATUS_PORT  0x64
-#define I8042_COMMAND_PORT 0x64
-#define I8042_NOT_BUSY	   0x00
-#define I8042_RESET	   0xfe
+#define I8042_PORT     0x64 /* reads: status, writes: command */
+#define I8042_NOT_BUSY 0x00
+#define I8042_RESET    0xfe
 
 /* Intel SDM vol. 1, 3.4.3: bit 1 of RFLAGS is always set */
 #define RFLAGS_RESERVED (1 << 1)
@@ -28,7 +27,7 @@
 
 void vcpu_create(struct vcpu *vcpu, struct vm *vm)
 {
-	vcpu->vm = vm;
+	*vcpu = (struct vcpu){ .vm = vm };
 	vcpu->fd = kvm_create_vcpu(vm->fd, 0);
 	vcpu->run_size = kvm_get_vcpu_mmap_size(vm->kvm);
 	vcpu->run = kvm_map_run(vcpu->fd, vcpu->run_size);
@@ -68,7 +67,7 @@ static void port_out(struct vcpu *vcpu, uint16_t port, uint8_t value)
 {
 	if (serial_has(port))
 		serial_out(&vcpu->vm->serial, port, value);
-	else if (port == I8042_COMMAND_PORT && value == I8042_RESET)
+	else if (port == I8042_PORT && value == I8042_RESET)
 		vcpu->reset = true;
 }
 
@@ -77,7 +76,7 @@ static uint8_t port_in(struct vcpu *vcpu, uint16_t port)
 {
 	if (serial_has(port))
 		return serial_in(&vcpu->vm->serial, port);
-	if (port == I8042_STATUS_PORT)
+	if (port == I8042_PORT)
 		return I8042_NOT_BUSY;
 	return 0xff;
 }

@@ -10,11 +10,11 @@
 
 void vm_create(struct vm *vm, uint64_t ram_size)
 {
+	*vm = (struct vm){ .ram_size = ram_size };
 	vm->kvm = kvm_open();
 	vm->fd = kvm_create_vm(vm->kvm);
 
 	/* The host backs a page only when the guest first touches it. */
-	vm->ram_size = ram_size;
 	vm->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vm->ram == MAP_FAILED)
@@ -33,7 +33,6 @@ void vm_create(struct vm *vm, uint64_t ram_size)
 	/* With port 0x61, by which Linux measures the CPU's clock. */
 	kvm_create_pit2(vm->fd, KVM_PIT_SPEAKER_DUMMY);
 	serial_init(&vm->serial, vm->fd);
-	vm->disk_count = 0;
 }
 
 uint64_t vm_low_ram(const struct vm *vm)
