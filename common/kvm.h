@@ -46,7 +46,7 @@ void kvm_set_user_memory_region(int vm, uint32_t slot, uint64_t gpa,
 int kvm_create_vcpu(int vm, int id);
 
 /*
- * Where KVM on Intel may keep three pages (4.40) and one page (4.41) of its
+ * Where KVM on Intel may keep three pages (4.36) and one page (4.40) of its
  * own in guest-physical memory, away from all RAM.
  */
 void kvm_set_tss_addr(int vm, uint64_t gpa);
@@ -74,7 +74,7 @@ void kvm_set_sregs(int vcpu, const struct kvm_sregs *sregs);
 void kvm_get_regs(int vcpu, struct kvm_regs *regs);
 void kvm_set_regs(int vcpu, const struct kvm_regs *regs);
 
-/* What the CPUID instruction answers (4.47). */
+/* What the CPUID instruction answers (4.20). */
 void kvm_set_cpuid2(int vcpu, const struct kvm_cpuid2 *cpuid);
 
 /* Model-specific registers (4.19). */
