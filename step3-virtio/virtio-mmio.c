@@ -365,12 +365,12 @@ void virtio_mmio_describe(uint64_t gpa, const void *data, size_t size,
 		return;
 	}
 	snprintf(text, text_size, "Status = 0x%x:%s%s%s%s%s%s", value,
-		 value == 0 ? " reset" : "",
 		 value & VIRTIO_CONFIG_S_ACKNOWLEDGE ? " ACKNOWLEDGE" : "",
 		 value & VIRTIO_CONFIG_S_DRIVER ? " DRIVER" : "",
 		 value & VIRTIO_CONFIG_S_FEATURES_OK ? " FEATURES_OK" : "",
 		 value & VIRTIO_CONFIG_S_DRIVER_OK ? " DRIVER_OK" : "",
-		 value & VIRTIO_CONFIG_S_NEEDS_RESET ? " NEEDS_RESET" : "");
+		 value & VIRTIO_CONFIG_S_NEEDS_RESET ? " NEEDS_RESET" : "",
+		 value & VIRTIO_CONFIG_S_FAILED ? " FAILED" : "");
 }
 
 void virtio_mmio_destroy(struct virtio_mmio *device)

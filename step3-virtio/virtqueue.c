@@ -84,6 +84,7 @@ static bool collect(const struct virtqueue *queue, struct chain *chain)
 	const struct vring_desc *table = queue->desc;
 	uint32_t length = queue->size;
 	uint32_t index = chain->head;
+	bool indirect = false;
 
 	chain->readable = 0;
 	chain->writable = 0;
@@ -95,12 +96,11 @@ static bool collect(const struct virtqueue *queue, struct chain *chain)
 		desc = *(const volatile struct vring_desc *)&table[index];
 
 		if (desc.flags & VRING_DESC_F_INDIRECT) {
-			bool nested = table != queue->desc;
-
-			if (!queue->indirect || nested ||
+			if (!queue->indirect || indirect ||
 			    (desc.flags & VRING_DESC_F_NEXT) ||
 			    desc.len % sizeof(*table) != 0)
 				return false;
+			indirect = true;
 			table = vm_memory(queue->vm, desc.addr, desc.len);
 			if (!table)
 				return false;
