@@ -105,6 +105,8 @@ static uint64_t kernel_end(const struct kernel *kernel)
 		return end;
 	if (header->pref_address > start)
 		start = header->pref_address;
+	if (header->init_size > UINT64_MAX - start)
+		return UINT64_MAX;
 	return start + header->init_size > end ? start + header->init_size
 					       : end;
 }
@@ -186,7 +188,7 @@ void boot_load(const struct vm *vm, const char *path, const char *initramfs,
 	end = kernel_end(&kernel);
 	if (end > vm_low_ram(vm))
 		die("%s: needs memory up to %llu MiB: use a larger -m", path,
-		    (unsigned long long)(end + MIB - 1) / MIB);
+		    (unsigned long long)(end - 1) / MIB + 1);
 	load_kernel(vm, &kernel);
 	file_close(&kernel.file);
 

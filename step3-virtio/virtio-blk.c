@@ -56,8 +56,8 @@ void virtio_blk_open(struct virtio_blk *blk, const char *path, bool read_only)
 		die_errno("%s", path);
 	size = image_size(blk->fd, path);
 	if (size == 0 || size % SECTOR_SIZE != 0)
-		die("%s: its size of %llu bytes is no multiple of %d", path,
-		    (unsigned long long)size, SECTOR_SIZE);
+		die("%s: it has %llu bytes: a disk has a multiple of %d, and not 0",
+		    path, (unsigned long long)size, SECTOR_SIZE);
 
 	if (flock(blk->fd, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)

@@ -16,7 +16,7 @@
 #define MAGIC	  0x74726976 /* "virt" */
 #define VERSION	  2
 #define VENDOR	  0x4d4d564d /* "MVMM" */
-#define NO_REGION UINT32_MAX /* the length of a shared memory region */
+#define NO_REGION UINT32_MAX /* a shared memory region's length and base */
 
 #define TRANSPORT_FEATURES                                                  \
 	(1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_INDIRECT_DESC | \
@@ -137,7 +137,8 @@ static void write_queue_ready(struct virtio_mmio *device, uint32_t value)
 {
 	if (value == 0)
 		device->queue.ready = false;
-	else if (!virtqueue_start(&device->queue, device->vm))
+	else if (!device->queue.ready &&
+		 !virtqueue_start(&device->queue, device->vm))
 		need_reset(device);
 }
 
@@ -255,6 +256,8 @@ static uint32_t read_register(const struct virtio_mmio *device, uint64_t offset)
 		return device->status;
 	case VIRTIO_MMIO_SHM_LEN_LOW:
 	case VIRTIO_MMIO_SHM_LEN_HIGH:
+	case VIRTIO_MMIO_SHM_BASE_LOW:
+	case VIRTIO_MMIO_SHM_BASE_HIGH:
 		return NO_REGION;
 	default: /* ConfigGeneration too: the configuration never changes */
 		return 0;

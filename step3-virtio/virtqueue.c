@@ -2,6 +2,8 @@
 
 #include "vm.h"
 
+#include <string.h>
+
 /* virtio 1.2, 2.7: required alignments */
 #define DESC_ALIGN  16
 #define AVAIL_ALIGN 2
@@ -93,7 +95,9 @@ static bool collect(const struct virtqueue *queue, struct chain *chain)
 
 		if (index >= length)
 			return false;
-		desc = *(const volatile struct vring_desc *)&table[index];
+		/* A copy, and no second look: the driver may change it. */
+		memcpy(&desc, &table[index], sizeof(desc));
+		__atomic_signal_fence(__ATOMIC_ACQUIRE);
 
 		if (desc.flags & VRING_DESC_F_INDIRECT) {
 			if (!queue->indirect || indirect ||
