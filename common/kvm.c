@@ -153,14 +153,20 @@ void kvm_set_cpuid2(int vcpu, const struct kvm_cpuid2 *cpuid)
 	MUST(vcpu, KVM_SET_CPUID2, cpuid);
 }
 
-void kvm_set_msrs(int vcpu, const struct kvm_msrs *msrs)
+void kvm_set_msr(int vcpu, uint32_t index, uint64_t value)
 {
-	/* The result is how many were set before the first refused one. */
-	uint32_t set = (uint32_t)MUST(vcpu, KVM_SET_MSRS, msrs);
+	size_t size = sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry);
+	struct kvm_msrs *msrs = calloc(1, size);
 
-	if (set != msrs->nmsrs)
-		die("KVM_SET_MSRS: KVM refuses MSR 0x%x",
-		    msrs->entries[set].index);
+	if (!msrs)
+		die_errno("memory for an MSR");
+	msrs->nmsrs = 1;
+	msrs->entries[0].index = index;
+	msrs->entries[0].data = value;
+	/* The result is how many were set. */
+	if (MUST(vcpu, KVM_SET_MSRS, msrs) != 1)
+		die("KVM_SET_MSRS: KVM refuses MSR 0x%x", index);
+	free(msrs);
 }
 
 uint32_t kvm_get_mp_state(int vcpu)

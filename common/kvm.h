@@ -77,8 +77,8 @@ void kvm_set_regs(int vcpu, const struct kvm_regs *regs);
 /* What the CPUID instruction answers (4.20). */
 void kvm_set_cpuid2(int vcpu, const struct kvm_cpuid2 *cpuid);
 
-/* Model-specific registers (4.19). */
-void kvm_set_msrs(int vcpu, const struct kvm_msrs *msrs);
+/* A model-specific register (4.19). */
+void kvm_set_msr(int vcpu, uint32_t index, uint64_t value);
 
 /* One of KVM_MP_STATE_*: running, halted, ... (4.38) */
 uint32_t kvm_get_mp_state(int vcpu);

@@ -46,24 +46,15 @@ static void adjust(struct kvm_cpuid_entry2 *entry)
 void cpuid_set_up(int kvm, int vcpu)
 {
 	struct kvm_cpuid2 *cpuid = kvm_get_supported_cpuid(kvm);
-	struct {
-		struct kvm_msrs header;
-		struct kvm_msr_entry entries[2];
-	} msrs = {
-		.header.nmsrs = 2,
-		.entries = {
-			{ .index = IA32_MISC_ENABLE,
-			  .data = FAST_STRINGS | BTS_UNAVAILABLE |
-				  PEBS_UNAVAILABLE },
-			/* All memory is cached, unless the guest differs. */
-			{ .index = IA32_MTRR_DEF_TYPE,
-			  .data = MTRR_ENABLE | MTRR_TYPE_WRITE_BACK },
-		},
-	};
 
 	for (uint32_t i = 0; i < cpuid->nent; i++)
 		adjust(&cpuid->entries[i]);
 	kvm_set_cpuid2(vcpu, cpuid);
 	free(cpuid);
-	kvm_set_msrs(vcpu, &msrs.header);
+
+	kvm_set_msr(vcpu, IA32_MISC_ENABLE,
+		    FAST_STRINGS | BTS_UNAVAILABLE | PEBS_UNAVAILABLE);
+	/* All memory is cached, unless the guest has it otherwise. */
+	kvm_set_msr(vcpu, IA32_MTRR_DEF_TYPE,
+		    MTRR_ENABLE | MTRR_TYPE_WRITE_BACK);
 }
