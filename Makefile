@@ -1,0 +1,87 @@
+# The verbs. `make help` lists them; nothing that belongs to a step is here.
+#
+#   V=1            shows the commands
+#   ROOTFS=debian  gives step 3 a real Debian as its disk
+
+STEPS    := $(patsubst %/Makefile,%,$(wildcard step*/Makefile))
+Q        := $(if $(V),,@)
+QUIETLY  := $(if $(V),,-s)
+WITH_KVM := tests/lab/with-kvm
+KERNEL   := build/linux/bzImage
+DISK     := build/rootfs$(ROOTFS:%=-%).ext4
+
+MAKEFLAGS += --no-print-directory
+
+all: $(STEPS) ## the three VMMs (needs a C compiler and NASM)
+
+$(STEPS):
+	$(Q)$(MAKE) $(QUIETLY) -C $@
+
+run: run-3 ## boot Linux from a disk on your own VMM
+
+run-1: tools ## step 1: hello from 16-bit code
+	$(Q)$(MAKE) $(QUIETLY) step1-hello
+	$(Q)$(WITH_KVM) step1-hello/step1-hello
+
+run-2: guests ## step 2: Linux with an initramfs, to a shell
+	$(Q)$(MAKE) $(QUIETLY) step2-initramfs
+	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
+	$(Q)$(WITH_KVM) step2-initramfs/step2-initramfs $(KERNEL)-initramfs
+
+run-3: guests disk ## step 3: Linux from a disk, to a login (ROOTFS=debian: a real Debian)
+	$(Q)$(MAKE) $(QUIETLY) step3-virtio
+	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
+	$(Q)$(WITH_KVM) step3-virtio/step3-virtio -d $(DISK) $(KERNEL)
+
+test: ## everything needed, then the whole suite
+	$(Q)tests/run
+
+test-all: ## the suite and its long tests
+	$(Q)tests/run tests/host/*.bats tests/*.bats tests/long/*.bats
+
+test-vtx: guests disk ## the steps on an emulated Intel machine
+	$(Q)tests/lab/setup vtx
+	$(Q)tests/vtx/run
+
+doctor: ## what this machine can do, and how to mend the rest
+	$(Q)tests/lab/doctor
+
+lab: guests ## a shell on the emulated machine with KVM, in this directory
+	$(Q)tests/lab/setup lab
+	$(Q)tests/lab/lab
+
+diff-2: ## what step 2 changes in step 1
+	$(Q)docs/tools/step-diff step1-hello step2-initramfs
+
+diff-3: ## what step 3 changes in step 2
+	$(Q)docs/tools/step-diff step2-initramfs step3-virtio
+
+clean: ## remove the VMMs (the kernel and the disks stay)
+	$(Q)rm -rf $(foreach step,$(STEPS),$(step)/$(step) build/$(step)) build/unit
+
+distclean: clean ## remove everything that was made
+	$(Q)rm -rf build
+
+help: ## this table
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / \
+		{ printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Missing packages, and what the guests are made of. These know by themselves
+# what is there and up to date.
+tools:
+	$(Q)tests/lab/setup build
+
+guests: tools
+	$(Q)tests/lab/setup kernel guests
+	$(Q)common/linux/build
+
+disk: guests
+ifeq ($(ROOTFS),debian)
+	$(Q)tests/lab/setup debian
+	$(Q)step3-virtio/rootfs/build-debian
+else
+	$(Q)step3-virtio/rootfs/build
+endif
+
+.PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx doctor lab \
+	diff-2 diff-3 clean distclean help tools guests disk
