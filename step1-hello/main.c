@@ -41,9 +41,9 @@ static _Noreturn void usage_error(void)
 static void parse_options(struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"trace", required_argument, NULL, 't' },
-		{ "help",	  no_argument, NULL, 'h' },
-		{ 0	    },
+		{ "trace", required_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 	int c;
 

@@ -5,7 +5,6 @@
 #include "kvm.h"
 #include "trace.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>

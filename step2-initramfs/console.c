@@ -159,8 +159,8 @@ static bool read_input(size_t room)
 static void *console_thread(void *unused)
 {
 	struct pollfd fds[] = {
-		{.fd = STDIN_FILENO, .events = POLLIN},
-		{ .fd = wake_fd,	 .events = POLLIN},
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+		{ .fd = wake_fd, .events = POLLIN },
 	};
 	bool open = true;
 	uint64_t wakes;
@@ -193,8 +193,8 @@ void console_wake(void)
 void console_write(uint8_t character)
 {
 	struct pollfd fds[] = {
-		{.fd = STDOUT_FILENO, .events = POLLOUT},
-		{ .fd = quit_fd,	 .events = POLLIN },
+		{ .fd = STDOUT_FILENO, .events = POLLOUT },
+		{ .fd = quit_fd, .events = POLLIN },
 	};
 
 	for (;;) {

@@ -6,7 +6,6 @@
 #include "trace.h"
 
 #include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>

@@ -87,9 +87,9 @@ static void add_disk(struct options *options, char *text)
 static void parse_options(struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"trace", required_argument, NULL, 't' },
-		{ "help",	  no_argument, NULL, 'h' },
-		{ 0	    },
+		{ "trace", required_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 	int c;
 
