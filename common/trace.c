@@ -33,6 +33,8 @@ void trace_open(const char *path)
 	file = fopen(path, "we");
 	if (!file)
 		die_errno("%s", path);
+	/* By lines: they are there even when the VMM is killed. */
+	setvbuf(file, NULL, _IOLBF, 0);
 	start = now();
 }
 
@@ -64,7 +66,7 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 {
 	int register_name = (int)strcspn(meaning, " :");
 	char text[160], kind[80];
-	char *size;
+	char *details;
 
 	if (!file)
 		return;
@@ -73,12 +75,12 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 	fprintf(file, "%12.6f %s%s%s\n", now() - start, text,
 		*meaning ? "  " : "", meaning);
 
-	/* Size and data differ from one access to the next. */
-	size = strstr(text, " size");
-	if (size)
-		*size = '\0';
-	snprintf(kind, sizeof(kind), "%.50s %.*s", text, register_name,
-		 meaning);
+	/* What differs from one exit of a kind to the next is left out. */
+	details = strstr(text, " size") ?: strstr(text, " (");
+	if (details)
+		*details = '\0';
+	snprintf(kind, sizeof(kind), "%.60s%s%.*s", text, *meaning ? " " : "",
+		 register_name, meaning);
 	count(kind);
 }
 
