@@ -72,8 +72,9 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 		return;
 
 	exit_describe(run, text, sizeof(text));
-	fprintf(file, "%12.6f %s%s%s\n", now() - start, text,
-		*meaning ? "  " : "", meaning);
+	if (fprintf(file, "%12.6f %s%s%s\n", now() - start, text,
+		    *meaning ? "  " : "", meaning) < 0)
+		die_errno("the trace");
 
 	/* What differs from one exit of a kind to the next is left out. */
 	details = strstr(text, " size") ?: strstr(text, " (");
