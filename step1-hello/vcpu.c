@@ -108,7 +108,8 @@ static void trace(struct vcpu *vcpu)
 
 	if (!trace_on())
 		return;
-	if (run->exit_reason == KVM_EXIT_IO && run->io.port == COM1)
+	if (run->exit_reason == KVM_EXIT_IO && run->io.port == COM1 &&
+	    run->io.direction == KVM_EXIT_IO_OUT)
 		strcpy(meaning, "THR: transmit");
 	trace_exit(run, meaning);
 }
