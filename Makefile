@@ -56,6 +56,16 @@ diff-2: ## what step 2 changes in step 1
 diff-3: ## what step 3 changes in step 2
 	$(Q)docs/tools/step-diff step2-initramfs step3-virtio
 
+diff: ## A=2.3 B=2.5: what changes between two sections of the book
+	$(Q)docs/tools/diff $(A) $(B)
+
+tutorial: ## build/tutorial: the book as a git history, one commit a section
+	$(Q)docs/tools/tutorial
+
+docs-check: guests disk ## replay the book: its code, its builds, its consoles
+	$(Q)tests/lab/setup lab
+	$(Q)docs/tools/check
+
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS),$(step)/$(step) build/$(step)) build/unit
 
@@ -84,4 +94,4 @@ else
 endif
 
 .PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx doctor lab \
-	diff-2 diff-3 clean distclean help tools guests disk
+	diff-2 diff-3 diff tutorial docs-check clean distclean help tools guests disk

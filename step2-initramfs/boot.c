@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* boot.rst, "The real-mode kernel header" */
+/* boot.rst, "The Real-Mode Kernel Header" */
 #define SECTOR_SIZE	    512
 #define DEFAULT_SETUP_SECTS 4
 #define BOOT_FLAG	    0xaa55

@@ -16,7 +16,7 @@
 #define STUB_GPA	 0x0
 #define ZERO_PAGE_GPA	 0x7000 /* also in realmode.asm */
 #define SETUP_GPA	 0x10000
-#define SETUP_MAX_SIZE	 0x8000 /* boot.rst: memory layout */
+#define SETUP_MAX_SIZE	 0x8000 /* boot.rst, "Memory layout" */
 #define SETUP_STACK_TOP	 0xe000 /* from SETUP_GPA: end of heap and stack */
 #define CMDLINE_GPA	 0x1e000
 #define CMDLINE_MAX_SIZE 0x2000

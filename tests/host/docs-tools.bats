@@ -1,0 +1,385 @@
+#!/usr/bin/env bats
+# The tools of the tutorial (docs/tools) on a tiny book of two chapters, which
+# is in docs-tools/: each failure of docs-check once, and the ways from and to
+# the history.
+
+tools=$BATS_TEST_DIRNAME/../../docs/tools
+one=docs/01-say.md
+two=docs/02-tell.md
+
+setup() {
+	unset CFLAGS
+	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t GIT_COMMITTER_NAME=t \
+		GIT_COMMITTER_EMAIL=t GIT_CONFIG_GLOBAL=/dev/null
+	book=$BATS_TEST_TMPDIR/book
+	cp -r "$BATS_TEST_DIRNAME"/docs-tools "$book"
+	cd "$book" || return
+	printf 'build/\nstep1-say/step1-say\nstep2-tell/step2-tell\n' >.gitignore
+	git init -q .
+}
+
+check() {
+	run "$tools"/check -C . --here "$@"
+	echo "$output"
+}
+
+tool() { # NAME ARG...
+	run "$tools/$1" -C . "${@:2}"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+# The check fails, with this message, and one failure.
+fails() {
+	[ "$status" -eq 1 ]
+	[[ $output == *"$1"* ]]
+	[[ $output == *", 1 failed" ]]
+}
+
+line() { # FILE PATTERN: the number of the first line that has it
+	grep -nF -- "$2" "$1" | head -n 1 | cut -d: -f1
+}
+
+@test "docs-check: a book that is right" {
+	check
+	[ "$status" -eq 0 ]
+	[[ $output == *"1.1 One word (+17 -0, "* ]]
+	[[ $output == *"end of chapter 2: step1-say is the repository's"* ]]
+	[[ $output == *'01-say.md "Again": as shown'*'01-say.md "Again": as shown'* ]]
+	[[ $output == *"citations: 2, all right"*"19 passed, 0 failed" ]]
+}
+
+@test "docs-check: a wrong byte in a new file" {
+	sed -i 's/#include <stdio.h>/&\t/' $one
+	check --no-build
+	[[ $output == *"$one:$(line $one 'stdio.h'): 1.1: step1-say/main.c differs from the repository's in line 3"* ]]
+	# The step copied from it has it too.
+	[[ $output == *"$one:$(line $one 'stdio.h'): 1.1: step2-tell/main.c differs"* ]]
+}
+
+@test "docs-check: a wrong byte in a line that a diff adds" {
+	sed -i 's/+	puts(MORE)/+	puts( MORE)/' $two
+	check --no-build
+	fails "$two:$(line $two 'puts( MORE)'): 2.2: step2-tell/main.c differs from the repository's in line 14"
+	[[ $output == *'here:           	puts( MORE);'*'the repository: 	puts(MORE);'* ]]
+}
+
+@test "docs-check: a wrong byte in a diff's context" {
+	sed -i '/^@@ -11,5 +11,6/,$s/^ int main(void)/ int main()/' $two
+	check --no-build
+	fails "$two:$(line $two ' int main()'): 2.2: does not apply: line 11 of step2-tell/main.c"
+}
+
+@test "docs-check: a hunk in the wrong place, and renumber" {
+	cp $one right
+	sed -i 's/@@ -11,5 +11,5 @@/@@ -10,5 +10,5 @@/; s/^@@ -4,6 +4,7 @@/@@/' $one
+	check --no-build
+	fails "$one:$(line $one '@@'): 1.2: this line belongs to no hunk"
+	tool renumber
+	cmp $one right
+}
+
+@test "docs-check: a hunk with a wrong count" {
+	sed -i 's/@@ -11,5 +11,5 @@/@@ -11,6 +11,6 @@/' $one
+	check --no-build
+	fails "$one:$(line $one '@@ -11'): 1.2: the hunk has 5 old and 5 new lines, its first line says 6 and 6"
+}
+
+@test "docs-check: a hunk that is in no section" {
+	sed -i '/puts(MORE)/d; s/@@ -11,5 +11,6 @@/@@ -11,5 +11,5 @@/' $two
+	check --no-build
+	fails "$two:$(grep -c '' $two): 2.2: line 14 of step2-tell/main.c is in no section (the line before it is from $one:$(line $one 'puts(word())'): 1.1)"
+}
+
+@test "docs-check: a file that is in no section" {
+	echo >step2-tell/forgotten.h
+	check --no-build
+	fails "$two:$(grep -c '' $two): 2.2: step2-tell/forgotten.h is in no section"
+}
+
+@test "docs-check: a file that the repository has not" {
+	rm step2-tell/main.c
+	check --no-build
+	fails "the repository has no step2-tell/main.c"
+}
+
+@test "docs-check: a program that is not executable" {
+	printf '#!/bin/sh\n' >step2-tell/note
+	check --no-build
+	fails "$two:$(line $two provided): 2.1: step2-tell/note: executable files start with #!"
+	chmod +x step2-tell/note
+	check --no-build
+	[ "$status" -eq 0 ]
+}
+
+@test "docs-check: a section that warns" {
+	sed -i 's/#define MORE "two"/#define MORE 2/' $two common/word.h
+	check --no-consoles
+	fails "$two:$(line $two '## 2.2'): 2.2: step2-tell does not build without a warning"
+}
+
+@test "docs-check: a section may say that it does not build" {
+	sed -i 's/#define MORE "two"/#define MORE 2/' $two common/word.h
+	sed -i 's/^## 2.2.*/&\n\n<!-- does not build: for a test -->/' $two
+	check --no-consoles
+	[ "$status" -eq 0 ]
+	sed -i 's/#define MORE 2/#define MORE "two"/' $two common/word.h
+	check --no-consoles
+	fails "$two:$(line $two 'does not build'): 2.2: says that it does not build, but it does"
+}
+
+@test "docs-check: a console that shows something else" {
+	sed -i 's/^two$/three/' $two
+	check 2.2
+	fails "$two:$(line $two three): 2.2: expected \"three\", but the console shows \"two\""
+}
+
+@test "docs-check: a console that shows more, or less" {
+	sed -i '/^two$/d' $two
+	check 2.2
+	fails "2.2: expected \"2\", but the console shows \"two\""
+	sed -i '/^## 2.2/,$s/^2$/two\n2\nthe end/' $two
+	check 2.2
+	fails "$two:$(line $two 'the end'): 2.2: expected \"the end\", but the console shows nothing more"
+}
+
+@test "docs-check: a failing command whose status is not shown" {
+	sed -i 's/^\$ echo \$?$/$ true/; /^2$/d' $one
+	check 1.2
+	fails "$one:$(grep -n '^\$ step1-say/step1-say$' $one | tail -n 1 | cut -d: -f1): 1.2: status 2, which the text does not show"
+}
+
+@test "docs-check: a typed answer that meets something else" {
+	sed -i 's/^hello me you/hello you/' $one
+	check 1
+	fails "$one:$(line $one 'hello you'): \"Again\": expected \"hello you\", but the console shows \"hello me you\""
+}
+
+@test "docs-check: an experiment that does not apply any more" {
+	sed -i '/Break it/,$s/^-#define WORD.*/-#define WORD "other"/' $one
+	check 1
+	fails "$one:$(line $one 'WORD "other"'): \"Again\": does not apply"
+}
+
+@test "docs-check: sections out of order" {
+	sed -i 's/^## 2.2/## 2.3/' $two
+	check --no-build
+	fails "$two:$(line $two '## 2.3'): 2.3: expected section 2.2 here"
+}
+
+@test "docs-check: broken links and anchors" {
+	echo 'See [that](nothing.md).' >>$two
+	check --no-build
+	fails "$two:$(line $two nothing): 2.2: broken link to nothing.md: there is no such file"
+	sed -i 's/nothing.md/01-say.md#one-word/' $two
+	check --no-build
+	fails "$two:$(line $two one-word): 2.2: broken link to 01-say.md#one-word: there is no such anchor"
+	sed -i 's/01-say.md#one-word/..\/build\/x/' $two
+	mkdir -p build && touch build/x
+	check --no-build
+	fails "$two:$(line $two build/x): 2.2: broken link to ../build/x: git does not have it"
+}
+
+@test "docs-check: a cited section that reference.md has not" {
+	sed -i '/^| 4.2.2/d' docs/reference.md
+	check --no-build
+	fails "$one:$(line $one 'virtio 1.2'): 1.2: docs/reference.md does not list virtio 1.2, 4.2.2"
+	echo 'Intel SDM vol. 3A 9.1.4' >>docs/reference.md
+	# shellcheck disable=SC2016
+	echo 'It is in `boot.rst`, "Memory layout".' >>$two
+	check --no-build
+	[[ $output == *"$two:$(line $two boot.rst): 2.2: docs/reference.md does not list boot.rst, \"Memory layout\""* ]]
+}
+
+@test "docs-check: a console outside of the chapters" {
+	# shellcheck disable=SC2016
+	printf '```console\n$ false\n```\n' >docs/other.md
+	check --no-build
+	fails "docs/other.md:1: only the consoles of chapters are run"
+}
+
+@test "docs-check: a step without a chapter, a chapter on a base" {
+	mv $one $two .
+	cp 02-tell.md $two
+	check --no-build
+	[ "$status" -eq 1 ]
+	[[ $output == *"docs: no chapter leads to step1-say"* ]]
+	[[ $output != *"2.1"* ]]
+	mkdir base
+	cp -r common step1-say base
+	sed -i /MORE/d base/common/word.h
+	sed -i 's/01-say.md//' $two
+	check --no-build --base base
+	[ "$status" -eq 0 ]
+}
+
+@test "tutorial: a commit and a tag for each section" {
+	tool tutorial
+	cd build/tutorial
+	[ "$(git tag | tr '\n' ' ')" = "1.1 1.2 2.1 2.2 start " ]
+	[ "$(git log -1 --format=%B 1.1)" = $'1.1 One word\n\nA program that says a word.' ]
+	git checkout -q 1.2
+	make -s -C step1-say
+	run step1-say/step1-say
+	[ "$status" -eq 2 ]
+	[ -z "$(git status --porcelain)" ]
+	git checkout -q main
+	cmp step2-tell/main.c "$book"/step2-tell/main.c
+}
+
+@test "tutorial: work in it is not overwritten" {
+	tool tutorial
+	echo >>build/tutorial/step1-say/main.c
+	run "$tools"/tutorial -C .
+	[ "$status" -eq 1 ]
+	[[ $output == *"changes that are not committed"* ]]
+	git -C build/tutorial commit -qam mine
+	run "$tools"/tutorial -C .
+	[ "$status" -eq 1 ]
+	[[ $output == *"docs/tools/save"* ]]
+}
+
+@test "save: nothing changed, nothing written" {
+	tool tutorial
+	cp -r docs before
+	tool save
+	[[ $output == "nothing to change" ]]
+	diff -r before docs
+}
+
+# Edits FILE by sed in the commit of SECTION of the history.
+amend() { # SECTION FILE SED-SCRIPT
+	git -C build/tutorial checkout -q "$1"
+	sed -i "$3" "build/tutorial/$2"
+	git -C build/tutorial commit -qa --amend --no-edit
+	git -C build/tutorial rebase -q --onto HEAD "$1" main
+}
+
+@test "save: an edit goes into its block, and into the copied step" {
+	tool tutorial
+	cp $one before.md
+	amend 1.1 step1-say/main.c 's/static const/extern const/'
+	tool save --steps
+	[[ $output == *"written: $one"$'\n'"written: step1-say/main.c"* ]]
+	run diff before.md $one
+	[ "$output" = '23c23
+< static const char *word(void)
+---
+> extern const char *word(void)
+49c49
+<  static const char *word(void)
+---
+>  extern const char *word(void)' ]
+	grep -q '^extern const' step1-say/main.c
+	grep -q '^extern const' step2-tell/main.c
+	check --no-build
+	[ "$status" -eq 0 ]
+	[ "$(git -C build/tutorial show 2.2:step2-tell/main.c)" = "$(cat step2-tell/main.c)" ]
+}
+
+@test "save: each of two blocks of a file gets its own change" {
+	tool tutorial
+	amend 1.2 step1-say/main.c 's/virtio 1.2, 4.2.2/&: here/; s/return 2/return 3/'
+	tool save
+	[[ $output != *"put into the last"* ]]
+	grep -q '^+	/\* virtio 1.2, 4.2.2: here \*/' $one
+	grep -q '^+	return 3;' $one
+	[ "$(grep -c '^```diff$' $one)" -eq 2 ]
+	grep -q '^Then the other end.$' $one
+	grep -q '^ 	return 3;' $two
+}
+
+@test "save: what cannot be decided goes into the last block, and is said" {
+	tool tutorial
+	amend 1.2 step1-say/main.c 's/<stdio.h>/<stdlib.h>/'
+	tool save
+	[[ $output == *"$one:$(line $one 'Then the other' | { read -r n; echo $((n + 2)); }): 1.2: step1-say/main.c: line 3 does not belong to one of its blocks: put into the last"* ]]
+	grep -q '^+#include <stdlib.h>' $one
+}
+
+@test "save: new lines of context, a new file, a file no longer touched" {
+	tool tutorial
+	git -C build/tutorial checkout -q 2.2
+	echo '/* new */' >build/tutorial/step2-tell/new.h
+	git -C build/tutorial checkout -q 2.1 -- common/word.h
+	sed -i /MORE/d build/tutorial/step2-tell/main.c
+	git -C build/tutorial add -A
+	git -C build/tutorial commit -q --amend --no-edit
+	git -C build/tutorial branch -qf main
+	tool save
+	[[ $output == *"2.2: step2-tell/new.h: a new block"* ]]
+	[[ $output == *"an empty block is gone"* ]]
+	grep -q '^```c step2-tell/new.h' $two
+	[ "$(grep -c '^```diff$' $two)" -eq 1 ]
+}
+
+@test "save: a commit that is no section's" {
+	tool tutorial
+	echo >>build/tutorial/step1-say/main.c
+	git -C build/tutorial commit -qam 'and more'
+	run "$tools"/save -C .
+	[ "$status" -eq 1 ]
+	[[ $output == *'"and more" is not that of the next section'* ]]
+}
+
+@test "absorb: a change of the steps goes into the sections it belongs to" {
+	sed -i 's/static const/extern const/' step?-*/main.c
+	sed -i 's/"two"/"three"/' common/word.h
+	tool absorb
+	grep -q '^extern const' $one
+	grep -q '^+#define MORE "three"' $two
+	check --no-build
+	[ "$status" -eq 0 ]
+}
+
+@test "skeleton: a chapter from a history, which gives that history" {
+	tool tutorial
+	mv $one $two .
+	for n in 1 2; do
+		from=$([ $n = 1 ] && echo start || echo 1.2)
+		to=$([ $n = 1 ] && echo 1.2 || echo 2.2)
+		"$tools"/skeleton -p step2-tell/note build/tutorial "$from..$to" \
+			>docs/0$n-new.md
+	done
+	grep -q 'provided: step2-tell/note' docs/02-new.md
+	grep -q 'cp -r step1-say step2-tell' docs/02-new.md
+	check --no-consoles
+	fails 'docs/reference.md does not list' || [[ $output == *", 0 failed" ]]
+	[[ $output == *"end of chapter 2: step2-tell is the repository's"* ]]
+	[ "$(git -C build/tutorial diff 1.2 2.2 | md5sum)" = "$(
+		"$tools"/tutorial -C . -o build/again >/dev/null
+		git -C build/again diff 1.2 2.2 | md5sum)" ]
+}
+
+@test "diff: between two sections" {
+	tool tutorial
+	mkdir docs/tools
+	cp "$tools"/{tutorial,diff,*.py} docs/tools
+	run docs/tools/diff 1 2.2
+	[ "$status" -eq 0 ]
+	[[ $output == *'copy to step2-tell/main.c'*'+	puts(MORE);'* ]]
+	run docs/tools/diff 1.1 1.9
+	[ "$status" -eq 1 ]
+	[[ $output == *"there is no section 1.9"* ]]
+}
+
+@test "docs-check: a key, and a guest that is left running" {
+	cat >>$two <<-'END'
+
+	## Keys
+
+	```console
+	$ sleep 100
+	Ctrl-C
+	$ echo $?
+	130
+	$ printf '~ # '; read line; echo "<$line>"; printf '~ # '; sleep 100
+	~ # what
+	<what>
+	~ #
+	```
+	END
+	check 2
+	[ "$status" -eq 0 ]
+	[[ $output == *'"Keys": as shown'* ]]
+}

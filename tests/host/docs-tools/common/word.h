@@ -1,0 +1,2 @@
+#define WORD "one"
+#define MORE "two"
