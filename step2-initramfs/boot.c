@@ -68,8 +68,8 @@ static void check_header(struct kernel *kernel)
 		die("%s: its boot protocol %d.%02d is too old: take Linux 2.6.22 or later",
 		    path, header->version >> 8, header->version & 0xff);
 
-	kernel->setup_size = SECTOR_SIZE *
-			     ((header->setup_sects ?: DEFAULT_SETUP_SECTS) + 1);
+	kernel->setup_size = header->setup_sects ?: DEFAULT_SETUP_SECTS;
+	kernel->setup_size = (kernel->setup_size + 1) * SECTOR_SIZE;
 	if (kernel->setup_size > SETUP_MAX_SIZE)
 		die("%s: its setup code of %zu bytes is longer than %d", path,
 		    kernel->setup_size, SETUP_MAX_SIZE);

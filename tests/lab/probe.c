@@ -16,10 +16,10 @@
 
 /* 100,000 rounds of two instructions */
 static const uint8_t code[] = {
-	0xb9, 0xa0, 0x86, 0x01, 0x00,	/* mov ecx, 100000 */
-	0x49,				/* again: dec ecx */
-	0x75, 0xfd,			/* jnz again */
-	0xf4,				/* hlt */
+	0xb9, 0xa0, 0x86, 0x01, 0x00, /* mov ecx, 100000 */
+	0x49, /* again: dec ecx */
+	0x75, 0xfd, /* jnz again */
+	0xf4, /* hlt */
 };
 #define INSTRUCTIONS 200000
 
@@ -60,7 +60,7 @@ static void enter_protected_mode(int vcpu)
 	sregs.cs = flat;
 	sregs.cs.selector = 0x08;
 	sregs.cs.type = 11; /* code, readable, accessed */
-	sregs.cr0 |= 1;	    /* PE */
+	sregs.cr0 |= 1; /* PE */
 	kvm_set_sregs(vcpu, &sregs);
 	kvm_set_regs(vcpu, &regs);
 }
