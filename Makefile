@@ -67,7 +67,8 @@ docs-check: guests disk ## replay the book: its code, its builds, its consoles
 	$(Q)docs/tools/check
 
 clean: ## remove the VMMs (the kernel and the disks stay)
-	$(Q)rm -rf $(foreach step,$(STEPS),$(step)/$(step) build/$(step)) build/unit build/fuzz build/static
+	$(Q)rm -rf $(foreach step,$(STEPS),$(step)/$(step) build/$(step)) \
+		build/unit build/fuzz build/static
 
 distclean: clean ## remove everything that was made
 	$(Q)rm -rf build
