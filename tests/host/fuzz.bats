@@ -1,0 +1,32 @@
+#!/usr/bin/env bats
+# Short runs of the fuzz targets (tests/fuzz), with the sanitizers; `make fuzz`
+# makes long ones. FUZZ_TIME is the seconds for each.
+
+load ../lib
+
+fuzz=$project/tests/fuzz
+build=$project/build/fuzz
+
+setup_file() {
+	make -s -C "$fuzz" programs
+}
+
+@test "fuzz: what once was a finding is none any more" {
+	run timed 60 make -s -C "$fuzz" replay
+	echo "$output"
+	is "$status" 0 "exit status"
+	for target in serial virtqueue virtio-mmio virtio-blk boot; do
+		has "$(cat "$build/$target.replay")" '^Executed corpus/'
+	done
+}
+
+@test "fuzz: nothing new is found in a short run" {
+	run timed $((120 + ${FUZZ_TIME:-20} * 5)) \
+		make -s -C "$fuzz" short TIME="${FUZZ_TIME:-20}"
+	echo "$output"
+	is "$status" 0 "exit status"
+	for target in serial virtqueue virtio-mmio virtio-blk boot; do
+		has "$output" "^$target: [1-9][0-9]* executions"
+	done
+	sed 's/^/# /' <<<"$output" >&3
+}

@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# What can be said of the code without running it: it builds without a warning,
+# analyzers find nothing, and its form is what it should be. The analyzers'
+# options, each with its reason, are in .clang-tidy and tests/static.
+
+load ../lib
+
+steps=(step1-hello step2-initramfs step3-virtio)
+static=$project/tests/static
+
+setup() {
+	cd "$project" || return
+}
+
+# For `run`: no output, and success.
+is_clean() {
+	echo "$output"
+	is "$status" 0 "exit status"
+	is "$output" "" "output"
+}
+
+# Copies the VMMs' source to a folder, and builds all of them there: so what
+# people and other tests have built stays as it is.
+build() { # NAME MAKE-VARIABLE...
+	local copy=$project/build/static/$1 step
+	shift
+
+	rm -rf "$copy"
+	mkdir -p "$copy/build"
+	cp -r common "${steps[@]}" "$copy"
+	for step in "${steps[@]}"; do
+		rm -f "$copy/$step/$step"
+		make -s -j2 -C "$copy/$step" "$@" || return
+		[ -x "$copy/$step/$step" ]
+	done
+}
+
+# Each on a line of its own: the compiler's own C files, for xargs
+sources() {
+	printf '%s\n' common/*.c step*/*.c
+}
+
+# ---- builds ----
+
+@test "static: gcc builds all steps without a warning" {
+	run build gcc CC=gcc CFLAGS='-O2 -g -Werror'
+	is_clean
+}
+
+@test "static: clang builds all steps without a warning" {
+	run build clang CC=clang CFLAGS='-O2 -g -Werror'
+	is_clean
+}
+
+@test "static: the steps' Makefiles have the flags, and under 30 lines" {
+	local step flag
+
+	for step in "${steps[@]}"; do
+		run make -s -n -B -C "$step" V=1 CC=cc CFLAGS=
+		for flag in -std=gnu11 -Wall -Wextra -Wstrict-prototypes \
+			-Wmissing-declarations -Wshadow; do
+			has "$output" "^cc( .*)? $flag .*main\.c$"
+		done
+		run env -u CFLAGS make -s -n -B -C "$step" V=1 CC=cc
+		has "$output" '^cc .* -O2 -g .*main\.c$'
+		[ "$(wc -l <"$step/Makefile")" -lt 30 ]
+	done
+}
+
+@test "static: SANITIZE=1 builds all steps with ASan and UBSan, and they start" {
+	local step program
+
+	run build sanitize SANITIZE=1 CFLAGS='-O1 -g -Werror'
+	is_clean
+	for step in "${steps[@]}"; do
+		program=build/static/sanitize/$step/$step
+		run timed 20 "$program" --help
+		is "$status" 0 "exit status of $step --help"
+		has "$output" "^Usage: $step "
+		run nm "$program"
+		has "$output" ' __asan_init$'
+		has "$output" ' __ubsan_handle_'
+	done
+}
+
+@test "static: the tests' own C builds without a warning" {
+	run make -s -j2 -C tests/unit programs BUILD=../../build/static/unit \
+		CFLAGS=-Werror
+	is_clean
+	run make -s -j2 -C tests/fuzz programs BUILD=../../build/static/fuzz \
+		CFLAGS=-Werror
+	is_clean
+}
+
+# ---- analyzers ----
+
+# One file at a time. vm.c's vm_load() takes only what surely is guest memory,
+# which gcc cannot know: for that file it does not tell of NULL.
+@test "static: gcc -fanalyzer" {
+	local analyze=(gcc -std=gnu11 -D_GNU_SOURCE -Icommon -O2 -fanalyzer
+		-Werror -c -o /dev/null)
+
+	sources | grep -v '/vm\.c$' >"$BATS_TEST_TMPDIR/sources"
+	run xargs -a "$BATS_TEST_TMPDIR/sources" -P 2 -n 1 "${analyze[@]}"
+	is_clean
+	for file in step*/vm.c; do
+		run "${analyze[@]}" -Wno-analyzer-null-argument "$file"
+		is_clean
+	done
+}
+
+# A file that is the same in the next step is looked at there.
+@test "static: clang-tidy" {
+	local step file next
+
+	for step in "${steps[@]}"; do
+		for file in "$step"/*.c; do
+			next=$(printf '%s\n' "${steps[@]}" | grep -A1 "^$step" | tail -n 1)
+			[ "$next" != "$step" ] && cmp -s "$file" "$next/${file#*/}" ||
+				echo "$file"
+		done
+	done >"$BATS_TEST_TMPDIR/sources"
+	printf '%s\n' common/*.c >>"$BATS_TEST_TMPDIR/sources"
+	# It needs the options behind the files: one file at a time
+	run xargs -a "$BATS_TEST_TMPDIR/sources" -P 2 -I FILE \
+		clang-tidy --quiet FILE -- -std=gnu11 -D_GNU_SOURCE -Icommon
+	# "N warnings generated" are those of the system's headers.
+	output=$(grep -vE '^[0-9]+ warnings? generated\.$' <<<"$output" || :)
+	is_clean
+}
+
+@test "static: cppcheck" {
+	run cppcheck -q -j 2 --std=c11 --inconclusive \
+		--enable=warning,performance,portability \
+		--library=gnu --library=posix --library="$static/cppcheck.cfg" \
+		--suppressions-list="$static/cppcheck-suppressions" \
+		-D_GNU_SOURCE -Icommon --error-exitcode=1 common step*/*.c
+	is_clean
+}
+
+# SC2187: busybox's shell is looked at as dash.
+# In BATS files also SC2154 and SC2034: they share variables with lib.bash and
+# with `run`; and SC2164: a cd that fails ends the test.
+@test "static: shellcheck" {
+	local file shells=() bats=()
+
+	while read -r file; do
+		case $(head -c 80 "$file" | tr -d '\0' | head -n 1) in
+		'#!'*/bats | '#!'*' bats') bats+=("$file") ;;
+		'#!'*sh | '#!'*'sh '*) shells+=("$file") ;;
+		esac
+	done < <(find .ci common docs step* tests -type f ! -name '*.[ch]')
+	[ ${#shells[@]} -gt 5 ] && [ ${#bats[@]} -gt 2 ]
+	run shellcheck -S warning -e SC2187 "${shells[@]}"
+	is_clean
+	run shellcheck -S warning -e SC2154,SC2034,SC2164 "${bats[@]}"
+	is_clean
+	run shellcheck -S warning -e SC2034 -s bash tests/*.bash
+	is_clean
+}
+
+# ---- form ----
+
+@test "static: clang-format finds nothing to change" {
+	# Other versions differ in details.
+	clang-format --version | grep -q 'version 14\.' ||
+		skip "the format is that of clang-format 14"
+	run find common step* tests -name '*.[ch]' \
+		-exec clang-format --dry-run -Werror {} +
+	is_clean
+}
+
+@test "static: files have under 400 lines, functions at most 70" {
+	local file lines
+
+	while read -r file; do
+		lines=$(wc -l <"$file")
+		[ "$lines" -lt 400 ] || {
+			echo "$file has $lines lines" >&2
+			return 1
+		}
+	done < <(find common step* tests -name '*.[ch]' -o -name '*.asm')
+	run find common step* tests -name '*.c' \
+		-exec "$static/long-functions" -v max=70 {} +
+	is_clean
+}
+
+@test "static: a step adds, and removes under 5 %" {
+	local i
+
+	for i in 0 1; do
+		run "$static/removals" "${steps[i]}" "${steps[i + 1]}"
+		echo "$output"
+		is "$status" 0 "exit status"
+		has "$output" '^step.*: the same$'
+		echo "# ${lines[-1]}" >&3
+	done
+}
+
+@test "static: the top level has its names, and no others" {
+	# What somebody has made here is theirs.
+	run bash -c 'git ls-files | cut -d/ -f1 | grep -v "^\." | sort -u'
+	[ -n "$output" ] || run ls
+	is_subset_of "LICENSE Makefile README.md build common docs ${steps[*]} tests"
+	for name in Makefile README.md common docs "${steps[@]}" tests \
+		.ci/run .clang-format .clang-tidy .gitignore; do
+		[ -e "$name" ] || {
+			echo "$name is missing" >&2
+			return 1
+		}
+	done
+}
+
+# For `run`: no line that is not one of these words.
+is_subset_of() { # WORDS
+	local line
+
+	for line in "${lines[@]}"; do
+		case " $1 " in
+		*" $line "*) ;;
+		*)
+			echo "what is $line?" >&2
+			return 1
+			;;
+		esac
+	done
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# The unit tests: step 3's devices and loader on a fake machine, built with the
+# address and undefined behaviour sanitizers (tests/unit).
+
+load ../lib
+
+unit=$project/tests/unit
+build=$project/build/unit
+
+setup_file() {
+	make -s -C "$unit" programs
+}
+
+# Runs test programs, and says how many tests that were.
+unit_tests() { # NAME...
+	local name count=0
+
+	for name; do
+		run timed 60 "$build/test-$name"
+		echo "$output"
+		is "$status" 0 "exit status of test-$name"
+		has "$output" ' test\(s\) run\.'
+		has_not "$output" '^\[  FAILED  \]'
+		count=$((count + $(grep -c '^\[       OK \]' <<<"$output")))
+	done
+	echo "# $count tests" >&3
+}
+
+@test "unit: the serial port" {
+	unit_tests serial serial-input
+}
+
+@test "unit: the serial port with its two threads, under ThreadSanitizer" {
+	run timed 120 make -s -C "$unit" threads
+	echo "$output"
+	is "$status" 0 "exit status"
+	has "$output" '^\[  PASSED  \] 1 test'
+}
+
+@test "unit: virtqueues: rings, descriptor chains, the order of accesses" {
+	unit_tests virtqueue chain order
+}
+
+@test "unit: virtio-mmio: registers, queue and interrupts" {
+	unit_tests virtio-mmio virtio-mmio-queue
+}
+
+@test "unit: virtio-blk: images, requests and errors" {
+	unit_tests virtio-blk-open virtio-blk virtio-blk-errors
+}
+
+@test "unit: the bzImage loader" {
+	unit_tests boot boot-errors
+}
+
+@test "unit: guest memory on both sides of the 32-bit hole" {
+	unit_tests vm
+}
+
+# So what holds for step 3's files holds for step 2's.
+@test "unit: step 2 has the same files" {
+	local file
+
+	for file in serial.c serial.h boot.c boot.h vm.c; do
+		cmp "$project/step2-initramfs/$file" "$project/step3-virtio/$file"
+	done
+}
+
+@test "unit: more than 95 % of each file's lines are reached" {
+	run timed 120 make -s -C "$unit" coverage
+	echo "$output"
+	is "$status" 0 "exit status"
+	for file in serial virtqueue virtio-mmio virtio-blk boot vm; do
+		has "$output" "^$file\.c .* %"
+	done
+	sed 's/^/# /' <<<"$output" >&3
+}

@@ -1,0 +1,205 @@
+# What the tests share; each .bats file loads it.
+#
+# The tests run the VMMs on /dev/kvm and look at what a user would see: the
+# text on the console, the exit status, the bytes on the disk.
+#
+# From the environment:
+#   REQUIRE_KVM=1    without KVM a test fails; otherwise it is skipped
+#   TIMEOUT_SCALE=N  all time limits are N times as long (a whole number)
+
+bats_require_minimum_version 1.5.0
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+step1=$project/step1-hello/step1-hello
+step2=$project/step2-initramfs/step2-initramfs
+step3=$project/step3-virtio/step3-virtio
+kernel=$project/build/linux/bzImage
+kernel_with_initramfs=$project/build/linux/bzImage-initramfs
+initramfs=$project/build/initramfs.cpio.gz
+rootfs=$project/build/rootfs.ext4
+
+# Consoles are logged to files in $BATS_FILE_TMPDIR, where writing is fast;
+# teardown_file() of each test file moves them to where they can be found.
+kept_logs=$project/build/test-logs/$(basename "${BATS_TEST_FILENAME:-}" .bats)
+
+# ---- whether a test can run ----
+
+cannot_run() { # REASON
+	if [ "${REQUIRE_KVM:-0}" = 1 ]; then
+		echo "REQUIRE_KVM is set, but: $1" >&2
+		return 1
+	fi
+	skip "$1"
+}
+
+# For 16-bit guests any KVM will do.
+need_kvm() {
+	[ -r /dev/kvm ] && [ -w /dev/kvm ] ||
+		cannot_run "/dev/kvm is missing, or not for this user"
+}
+
+# Linux needs one that runs on hardware, or in the lab.
+need_fast_kvm() {
+	local why
+
+	why=$("$project"/tests/lab/probe 2>&1) || cannot_run "$why"
+}
+
+need_files() { # FILE...
+	local file
+
+	for file; do
+		if [ ! -e "$file" ]; then
+			echo "$file is missing: make it first (make test does)" >&2
+			return 1
+		fi
+	done
+}
+
+# ---- running a VMM ----
+
+limit() { # SECONDS: as many as this machine needs
+	echo $(($1 * ${TIMEOUT_SCALE:-1}))
+}
+
+# Runs a command that ends by itself: 124 if it did not.
+timed() { # SECONDS COMMAND ARG...
+	timeout -k 5 "$(limit "$1")" "${@:2}" 3>&-
+}
+
+# Starts a command in the background, as $pid. What it writes goes to
+# $BATS_FILE_TMPDIR/NAME.log and NAME.err. (Bash gives background commands
+# /dev/null for input, unless told otherwise: hence the detour.)
+start() { # NAME COMMAND ARG...
+	log=$BATS_FILE_TMPDIR/$1.log
+	{
+		"${@:2}" <&4 >"$log" 2>"${log%.log}.err" 3>&- 4<&- &
+		pid=$!
+	} 4<&0
+}
+
+# Waits until FILE has a line that matches PATTERN.
+wait_for() { # SECONDS PATTERN FILE
+	local end=$((SECONDS + $(limit "$1")))
+
+	until grep -qaE -e "$2" "$3"; do
+		if [ $SECONDS -ge $end ]; then
+			echo "no '$2' in $3 within $(limit "$1") s" >&2
+			return 1
+		fi
+		sleep 0.3
+	done
+}
+
+# Waits for the end of $pid; its exit status becomes $status.
+wait_for_end() { # SECONDS
+	if ! timed "$1" tail --pid="$pid" -s 0.2 -f /dev/null; then
+		echo "process $pid still runs after $(limit "$1") s" >&2
+		return 1
+	fi
+	status=0
+	wait "$pid" || status=$?
+	pid=
+}
+
+# Ends what start() started; for teardown().
+stop() {
+	if [ -n "${pid:-}" ]; then
+		kill -KILL "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+		pid=
+	fi
+}
+
+# What a guest said on the console NAME.log under HEADING: test guests put
+# "@ HEADING" in front of what they tell.
+said() { # NAME HEADING
+	tr -d '\r' <"$BATS_FILE_TMPDIR/$1.log" |
+		sed -n "/^@ $2\$/,/^@ /{/^@ /!p}"
+}
+
+# The CPU time that a process has used, in 1/100 s.
+cpu_time() { # PID
+	awk '{ print $14 + $15 }' "/proc/$1/stat"
+}
+
+# Assembles its standard input to the file $guest.
+assemble() { # [NASM-OPTION...]
+	guest=$BATS_TEST_TMPDIR/guest.bin
+	cat >"$BATS_TEST_TMPDIR/guest.asm"
+	nasm -f bin "$@" -o "$guest" "$BATS_TEST_TMPDIR/guest.asm"
+}
+
+# Makes $guest a bzImage whose setup code stands on standard input: see
+# tiny-kernel.inc.
+tiny_kernel() { # [NASM-OPTION...]
+	{ cat; echo PAYLOAD; } |
+		assemble "$@" -p "$project/tests/tiny-kernel.inc"
+	guest=$BATS_TEST_TMPDIR/guest.bin
+}
+
+# In front of a command: without a superuser's right to open any file. So tests
+# of permissions hold whoever runs them.
+unprivileged=()
+if [ "$(id -u)" = 0 ]; then
+	unprivileged=(setpriv --inh-caps=-all --bounding-set=-all)
+fi
+
+# ---- looking at the result of `run` ----
+
+is() { # ACTUAL EXPECTED [WHAT]
+	[ "$1" = "$2" ] && return
+	echo "${3:-value} is '$1', expected '$2'" >&2
+	return 1
+}
+
+has() { # TEXT PATTERN: does a line of TEXT match?
+	grep -qaE -e "$2" <<<"$1" && return
+	echo "no line matches '$2'. The last lines:" >&2
+	tail -n 20 <<<"$1" >&2
+	return 1
+}
+
+has_not() { # TEXT PATTERN
+	! grep -aE -e "$2" <<<"$1" >&2 && return
+	echo "lines that match '$2'" >&2
+	return 1
+}
+
+# The last `run --separate-stderr` ended in an error of the host's or the
+# user's: status 1, nothing on stdout, one line on stderr that matches.
+is_refused() { # PATTERN
+	is "$status" 1 "exit status" &&
+		is "$output" "" "standard output" &&
+		has "$stderr" "$1" &&
+		is "${#stderr_lines[@]}" 1 "number of lines on standard error"
+}
+
+# ... in wrong usage: the same with the usage text.
+is_wrong_usage() {
+	is "$status" 1 "exit status" &&
+		is "$output" "" "standard output" &&
+		has "$stderr" '^Usage: '
+}
+
+# ---- logs ----
+
+# On failure: the last lines of each console that the test names in $logs.
+show_logs() {
+	local name
+
+	[ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
+	[ -z "${BATS_TEST_SKIPPED:-}" ] || return 0
+	for name in ${logs:-}; do
+		echo "---- the last lines of the console; all of it:" \
+			"${kept_logs#"$project"/}/$name.log"
+		tail -n 20 "$BATS_FILE_TMPDIR/$name.log" | tr -d '\r\000'
+		tail -n 20 "$BATS_FILE_TMPDIR/$name.err" 2>/dev/null || :
+	done
+}
+
+keep_logs() {
+	mkdir -p "$kept_logs"
+	cp "$BATS_FILE_TMPDIR"/*.log "$BATS_FILE_TMPDIR"/*.err "$kept_logs"/ \
+		2>/dev/null || :
+}
