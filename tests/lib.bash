@@ -168,6 +168,7 @@ has_not() { # TEXT PATTERN
 
 # The last `run --separate-stderr` ended in an error of the host's or the
 # user's: status 1, nothing on stdout, one line on stderr that matches.
+# shellcheck disable=SC2154 # bats' own variables
 is_refused() { # PATTERN
 	is "$status" 1 "exit status" &&
 		is "$output" "" "standard output" &&
@@ -176,6 +177,7 @@ is_refused() { # PATTERN
 }
 
 # ... in wrong usage: the same with the usage text.
+# shellcheck disable=SC2154
 is_wrong_usage() {
 	is "$status" 1 "exit status" &&
 		is "$output" "" "standard output" &&

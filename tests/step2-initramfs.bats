@@ -256,7 +256,7 @@ interrupts() { # HEADING NAME
 }
 
 @test "70,000 bytes of every value through a pipe arrive whole" {
-	logs=paste
+	logs='paste'
 	run tr -d '\r' <"$BATS_FILE_TMPDIR/paste.log"
 	has "$output" "$(md5sum <"$BATS_FILE_TMPDIR/paste/sent")"
 }
@@ -268,7 +268,7 @@ interrupts() { # HEADING NAME
 }
 
 @test "the end of a pipe is not the end of the guest: poweroff is, with 0" {
-	logs=paste
+	logs='paste'
 	is "$(<"$BATS_FILE_TMPDIR/paste/status")" 0 "exit status"
 	is "$(<"$BATS_FILE_TMPDIR/paste.err")" "" "standard error"
 	# The VMM looks in once a second.
@@ -653,7 +653,7 @@ full_pipe() {
 	# In the header, the setup code, the kernel itself, near its end.
 	for length in 1 511 512 600 1023 1024 5000 20000 1000000 $((size - 4096)) \
 		$((size - 16)); do
-		head -c $length "$kernel" >cut
+		head -c $length "$kernel" >./cut
 		run --separate-stderr vmm cut
 		is_refused '^step2-initramfs: cut: (too short|truncated)'
 	done

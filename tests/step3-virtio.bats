@@ -117,7 +117,7 @@ killed() {
 	mkdir "$dir"
 	cp --sparse=always "$rootfs" "$dir/disk"
 	if command -v strace >/dev/null; then
-		watch=(strace -D -f --seccomp-bpf -qq -y -e trace=write,fdatasync
+		watch=(strace -D -f --seccomp-bpf -qq -y -e trace='write,fdatasync'
 			-o "$dir/trace")
 	fi
 	start killed "${watch[@]}" "$step3" -d "$dir/disk" -c "$shell" "$kernel" \
@@ -311,7 +311,7 @@ tiny"
 }
 
 @test "a read-only root disk is mounted read-only, and stays as it was" {
-	logs=readonly
+	logs='readonly'
 	is "$(<"$BATS_FILE_TMPDIR/readonly/status")" 0 "exit status"
 	has "$(said readonly mount)" '^/dev/root / ext4 ro,'
 	has "$(said readonly write)" 'Read-only file system'
