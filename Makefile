@@ -37,6 +37,9 @@ test: ## everything needed, then the whole suite
 	$(Q)tests/run
 
 test-all: ## the suite and its long tests
+	$(Q)$(MAKE) disk ROOTFS=debian
+	$(Q)tests/stock-kernels
+	$(Q)$(MAKE) test-vtx
 	$(Q)tests/run tests/host/*.bats tests/*.bats tests/long/*.bats
 
 test-vtx: guests disk ## the steps on an emulated Intel machine
@@ -65,6 +68,10 @@ tutorial: ## build/tutorial: the book as a git history, one commit a section
 docs-check: guests disk ## replay the book: its code, its builds, its consoles
 	$(Q)tests/lab/setup lab
 	$(Q)docs/tools/check
+
+fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
+	$(Q)tests/lab/setup test
+	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS),$(step)/$(step) build/$(step)) \
@@ -95,4 +102,4 @@ else
 endif
 
 .PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx doctor lab \
-	diff-2 diff-3 diff tutorial docs-check clean distclean help tools guests disk
+	diff-2 diff-3 diff tutorial docs-check fuzz clean distclean help tools guests disk
