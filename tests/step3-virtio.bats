@@ -293,7 +293,7 @@ tiny"
 	logs=killed
 	disk=$BATS_FILE_TMPDIR/killed/disk
 	has "$(<"$BATS_FILE_TMPDIR/killed.log")" '^!!synced'
-	e2fsck -E journal_only "$disk" || [ $? = 1 ]	# 1: it had to be replayed
+	e2fsck -y -E journal_only "$disk" || [ $? = 1 ]	# 1: it had to be replayed
 	run e2fsck -fn "$disk"
 	is "$status" 0 "status of e2fsck"
 	run debugfs -R 'cat /root/note' "$disk"
