@@ -126,7 +126,6 @@ killed() {
 			echo 'echo "survives" >/root/note'
 			echo 'printf "\041"; sync; printf "\041"'
 			echo 'echo syn""ced'
-			sleep 1000
 		)
 	wait_for 120 synced "$log"
 	kill -KILL "$pid"
