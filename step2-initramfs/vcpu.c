@@ -24,6 +24,24 @@
 
 #define PAGE_SIZE 4096
 
+/* A signal's whole work is that KVM_RUN returns. */
+static void do_nothing(int number)
+{
+	(void)number;
+}
+
+/* SIGALRM comes once a second, SIGUSR1 with vcpu_stop(). */
+static void handle_signals(void)
+{
+	const struct itimerval second = { .it_interval.tv_sec = 1,
+					  .it_value.tv_sec = 1 };
+	struct sigaction action = { .sa_handler = do_nothing };
+
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &second, NULL);
+}
+
 void vcpu_create(struct vcpu *vcpu, struct vm *vm)
 {
 	*vcpu = (struct vcpu){ .vm = vm };
@@ -32,6 +50,7 @@ void vcpu_create(struct vcpu *vcpu, struct vm *vm)
 	vcpu->run = kvm_map_run(vcpu->fd, vcpu->run_size);
 	vcpu->thread = pthread_self();
 	cpuid_set_up(vm->kvm, vcpu->fd);
+	handle_signals();
 }
 
 /* In real mode a segment's base is 16 times its selector. */
@@ -151,29 +170,10 @@ static bool halted_for_good(const struct vcpu *vcpu)
 	       !vcpu->run->if_flag;
 }
 
-/* A signal's whole work is that KVM_RUN returns. */
-static void do_nothing(int number)
-{
-	(void)number;
-}
-
-/* SIGALRM comes once a second, SIGUSR1 with vcpu_stop(). */
-static void handle_signals(void)
-{
-	const struct itimerval second = { .it_interval.tv_sec = 1,
-					  .it_value.tv_sec = 1 };
-	struct sigaction action = { .sa_handler = do_nothing };
-
-	sigaction(SIGUSR1, &action, NULL);
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &second, NULL);
-}
-
 enum vcpu_status vcpu_run(struct vcpu *vcpu)
 {
 	enum vcpu_status status = GUEST_RUNS;
 
-	handle_signals();
 	while (status == GUEST_RUNS) {
 		if (!kvm_run(vcpu->fd)) {
 			if (vcpu->stop || halted_for_good(vcpu))

@@ -126,8 +126,8 @@ static void load_initramfs(const struct vm *vm, const char *path,
 	gpa = (highest - file.size) & ~(uint64_t)(PAGE_SIZE - 1);
 	if (highest < lowest + file.size || gpa < lowest)
 		die("%s: no room for its %zu MiB above the kernel, which ends at %llu MiB: use a larger -m, or a smaller initramfs",
-		    path, file.size / MIB + 1,
-		    (unsigned long long)lowest / MIB + 1);
+		    path, (file.size - 1) / MIB + 1,
+		    (unsigned long long)(lowest - 1) / MIB + 1);
 	vm_load_file(vm, gpa, &file);
 	header->ramdisk_image = (uint32_t)gpa;
 	header->ramdisk_size = (uint32_t)file.size;

@@ -167,14 +167,16 @@ memory_map_is_right() { # MIB
 
 # ---- time and interrupts ----
 
+# Until its kernel has switched to kvm-clock it counts ticks, and misses some on
+# a slow machine: seconds of difference are right, years are not.
 @test "the guest's date is ours" {
 	logs=survey
 	run said survey date
-	[ "$output" -ge $(($(<"$BATS_FILE_TMPDIR/survey-start") - 3)) ]
+	[ "$output" -ge $(($(<"$BATS_FILE_TMPDIR/survey-start") - 60)) ]
 	[ "$output" -le $(($(<"$BATS_FILE_TMPDIR/survey-end") + 3)) ]
 	read -r before guest after < <(found dates)
-	[ "$guest" -ge $((before - 2)) ]
-	[ "$guest" -le $((after + 2)) ]
+	[ "$guest" -ge $((before - 60)) ]
+	[ "$guest" -le $((after + 3)) ]
 }
 
 # The first column of /proc/uptime
@@ -352,6 +354,14 @@ triple_fault() {
 	circles
 	HOW=quit AWAIT=r at_terminal "$step2" "$guest"
 	is "$status" 0
+}
+
+@test "so does a Ctrl-A x typed before the VMM has begun" {
+	circles
+	for _ in 1 2 3 4 5; do
+		HOW='quit ahead' at_terminal "$step2" "$guest"
+		is "$status" 0
+	done
 }
 
 @test "signals that end the VMM restore the terminal" {
