@@ -86,24 +86,23 @@ four_disks() {
 
 # The root disk: a person logs in, writes a file, reboots; logs in again.
 two_logins() {
-	local dir=$BATS_FILE_TMPDIR/login boot
+	mkdir "$BATS_FILE_TMPDIR/login"
+	cp --sparse=always "$rootfs" "$BATS_FILE_TMPDIR/login/disk"
+	login 1 reboot
+	login 2 poweroff
+}
 
-	mkdir "$dir" "$dir"/{1,2}
-	cp --sparse=always "$rootfs" "$dir/disk"
-	for boot in 1 2; do
-		COMMANDS=$(sed "s/BOOT/$boot/" <<-'END'
-			stty -echo
-			echo "@ before"; cat /root/note; mount; hostname
-			echo "written in boot BOOT" >/root/note
-			echo "@ end"
-		END
-		)$'\n'$([ $boot = 1 ] && echo reboot || echo poweroff) \
-			timed 300 expect "$BATS_TEST_DIRNAME/console/login.exp" \
-			"$dir/$boot" "$BATS_FILE_TMPDIR/login-$boot.log" \
-			"$step3" -d "$dir/disk" \
-			-c "$quiet root=/dev/vda rw" "$kernel" \
-			2>"$BATS_FILE_TMPDIR/login-$boot.err"
-	done
+login() { # NUMBER COMMAND-TO-END
+	local dir=$BATS_FILE_TMPDIR/login/$1 name=$BATS_FILE_TMPDIR/login-$1
+
+	mkdir "$dir"
+	COMMANDS="stty -echo
+		echo; echo '@ before'; cat /root/note; mount; hostname
+		echo 'written in boot $1' >/root/note
+		echo; echo '@ end'
+		$2" timed 300 expect "$BATS_TEST_DIRNAME/console/login.exp" \
+		"$dir" "$name.log" "$step3" -d "$BATS_FILE_TMPDIR/login/disk" \
+		-c "$quiet root=/dev/vda rw" "$kernel" 2>"$name.err"
 }
 
 # A root shell without init: the quickest way to the root disk.
