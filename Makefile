@@ -75,7 +75,7 @@ fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS),$(step)/$(step) build/$(step)) \
-		build/unit build/fuzz build/static
+		build/guest build/unit build/fuzz build/static
 
 distclean: clean ## remove everything that was made
 	$(Q)rm -rf build
