@@ -40,7 +40,7 @@ test-all: ## the suite and its long tests
 	$(Q)$(MAKE) disk ROOTFS=debian
 	$(Q)tests/stock-kernels
 	$(Q)$(MAKE) test-vtx
-	$(Q)tests/run tests/host/*.bats tests/*.bats tests/long/*.bats
+	$(Q)KILLS=100 tests/run tests/host/*.bats tests/*.bats tests/long/*.bats
 
 test-vtx: guests disk ## the steps on an emulated Intel machine
 	$(Q)tests/lab/setup vtx

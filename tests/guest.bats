@@ -9,7 +9,7 @@ guest=$project/build/guest/guest
 
 setup_file() {
 	need_fast_kvm
-	need_files "$step2" "$step3" "$guest" "$project/build/guest/step3-sanitized"
+	need_files "$step2" "$step3" "$guest" "$project"/build/guest/{faults.so,step3-sanitized}
 	cd "$BATS_FILE_TMPDIR"
 	image disk
 	cp disk before
@@ -292,6 +292,48 @@ both_tell() {
 		ports in every width
 	END
 }
+
+# ---- a host with troubles ----
+
+# The guest is told of an error; the VMM lives, and later requests work.
+@test "I/O errors, short and interrupted transfers below the image" {
+	image disk
+	run timed 60 env LD_PRELOAD="$project/build/guest/faults.so" \
+		"$step3" -m 3200 -d disk -c faults "$guest" </dev/null
+	echo "$output"
+	is "$status" 0 "exit status"
+	is "$(grep '^ok ' <<<"$output")" "ok EIO below the image
+ok ENOSPC below the image
+ok transfers of a few bytes at a time
+ok transfers that are interrupted
+ok an error half-way
+ok an image that has become shorter
+ok a flush that fails
+ok a write-through that fails"
+	has "$output" '^0 failures$'
+}
+
+# Without root a file system of one's own takes a user namespace.
+@test "an image that grows until the host's file system is full" {
+	image disk
+	mkdir small
+	as_root=()
+	[ "$(id -u)" = 0 ] || as_root=(--map-root-user)
+	# shellcheck disable=SC2016
+	run timed 60 unshare --mount "${as_root[@]}" sh -euc '
+		mount -t tmpfs -o size=3m small small
+		head -c 1M disk >small/disk
+		truncate -r disk small/disk
+		"$0" -m 3200 -d small/disk -c full "$1" </dev/null
+		df small | tail -n 1' "$step3" "$guest"
+	echo "$output"
+	is "$status" 0 "exit status"
+	has "$output" '^ok a file system that is full$'
+	has "$output" '^0 failures$'
+	has "$output" '100%.*small$'
+}
+
+# ---- all in all ----
 
 @test "no other case, no failure, and no word from the sanitizers" {
 	logs='cases sanitized'
