@@ -17,7 +17,7 @@ CODE = re.compile(r'(`+)(?!`).*?(?<!`)\1(?!`)')
 
 # The documents that chapters cite, and what may follow their names.
 DOCUMENT = (r'virtio 1\.\d|Intel SDM vol\. ?\d[A-D]?|AMD APM vol\. ?\d|'
-            r'[a-z0-9-]+\.rst')
+            r'ACPI \d\.\d|[a-z0-9-]+\.rst')
 PART = r'\d+(?:\.\d+)*|[Tt]able [0-9A-Z]+-\d+|"[^"]+"'
 INSTRUCTION = r'(?!AMD|API)[A-Z]{3,}\b'
 CITATION = re.compile(
