@@ -132,11 +132,48 @@ assemble() { # [NASM-OPTION...]
 
 # Makes $guest a bzImage whose setup code stands on standard input: see
 # tiny-kernel.inc.
+# shellcheck disable=SC2120
 tiny_kernel() { # [NASM-OPTION...]
 	{ cat; echo PAYLOAD; } |
 		assemble "$@" -p "$project/tests/tiny-kernel.inc"
 	guest=$BATS_TEST_TMPDIR/guest.bin
 }
+
+# ---- consoles ----
+
+# Ends a VMM at a terminal, as $HOW and $AWAIT tell console/end.exp; the
+# terminal has to be as it was.
+# shellcheck disable=SC2154
+at_terminal() { # COMMAND ARG...
+	logs=end
+	mkdir -p terminal
+	timed 120 expect "$project/tests/console/end.exp" \
+		terminal "$BATS_FILE_TMPDIR/end.log" "$@"
+	run diff terminal/stty-before terminal/stty-after
+	is "$output" "" "change of the terminal's settings"
+	status=$(<terminal/status)
+}
+
+# A guest that says "r" and then runs in circles.
+circles() {
+	tiny_kernel <<-'END'
+		mov	dx, 0x3f8
+		mov	al, 'r'
+		out	dx, al
+		jmp	$
+	END
+}
+
+# Makes a pipe ("fifo") that is full.
+full_pipe() {
+	mkfifo fifo
+	sleep 1000 <>fifo 3>&- &
+	pid=$!
+	sleep 0.2
+	dd if=/dev/zero of=fifo bs=4096 oflag=nonblock 2>/dev/null || :
+}
+
+# ---- permissions ----
 
 # In front of a command: without a superuser's right to open any file. So tests
 # of permissions hold whoever runs them.

@@ -312,28 +312,6 @@ interrupts() { # HEADING NAME
 	is "$output" ""
 }
 
-# Ends a VMM at a terminal, as $HOW and $AWAIT tell console/end.exp; the
-# terminal has to be as it was.
-at_terminal() { # COMMAND ARG...
-	logs=end
-	mkdir -p terminal
-	timed 120 expect "$BATS_TEST_DIRNAME/console/end.exp" \
-		terminal "$BATS_FILE_TMPDIR/end.log" "$@"
-	run diff terminal/stty-before terminal/stty-after
-	is "$output" "" "change of the terminal's settings"
-	status=$(<terminal/status)
-}
-
-# A guest that says "r" and then runs in circles.
-circles() {
-	tiny_kernel <<-'END'
-		mov	dx, 0x3f8
-		mov	al, 'r'
-		out	dx, al
-		jmp	$
-	END
-}
-
 # A guest that says "r" and then has a triple fault.
 triple_fault() {
 	tiny_kernel <<-'END'
@@ -424,15 +402,6 @@ many_digits() {
 			cli
 			hlt
 	END
-}
-
-# Makes a pipe ("fifo") that is full.
-full_pipe() {
-	mkfifo fifo
-	sleep 1000 <>fifo 3>&- &
-	pid=$!
-	sleep 0.2
-	dd if=/dev/zero of=fifo bs=4096 oflag=nonblock 2>/dev/null || :
 }
 
 @test "a blocked output pauses the guest, and Ctrl-A x still quits" {
