@@ -118,7 +118,12 @@ babble() {
 	for signal in 1:HUP 2:INT 15:TERM; do
 		start blocked bash -c 'exec "$0" "$1" >fifo </dev/null' \
 			"$step2" "$guest"
-		sleep 1
+		# Its second thread comes when signals are taken care of.
+		end=$((SECONDS + $(limit 20)))
+		until [ "$(ls "/proc/$pid/task" | wc -l)" = 2 ]; do
+			[ $SECONDS -lt $end ]
+			sleep 0.1
+		done
 		kill -s "${signal#*:}" "$pid"
 		wait_for_end 20
 		is "$status" $((128 + ${signal%:*})) "status after $signal"
@@ -157,6 +162,7 @@ state() { # PID
 @test "SIGTSTP and SIGCONT without a terminal, many times" {
 	babbles -DFOR_EVER=1
 	start stopped "$step2" "$guest" </dev/null
+	wait_for 60 . "$log"
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		kill -TSTP "$pid"
 		end=$((SECONDS + $(limit 20)))
