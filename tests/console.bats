@@ -111,6 +111,14 @@ babble() {
 	is "$output" ""
 }
 
+# Is the process so far that it takes care of signals?
+catches_sigterm() { # PID
+	local mask
+
+	mask=$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status")
+	[ $((0x$mask >> 14 & 1)) = 1 ]
+}
+
 @test "signals end a VMM whose output is blocked" {
 	babbles -DFOR_EVER=1
 	full_pipe
@@ -118,9 +126,8 @@ babble() {
 	for signal in 1:HUP 2:INT 15:TERM; do
 		start blocked bash -c 'exec "$0" "$1" >fifo </dev/null' \
 			"$step2" "$guest"
-		# Its second thread comes when signals are taken care of.
 		end=$((SECONDS + $(limit 20)))
-		until [ "$(ls "/proc/$pid/task" | wc -l)" = 2 ]; do
+		until catches_sigterm "$pid"; do
 			[ $SECONDS -lt $end ]
 			sleep 0.1
 		done
