@@ -18,10 +18,13 @@
 
 #define CTRL_A 1
 
+/* The default of 8 MiB could be backed by a page of 2 MiB. */
+#define STACK_SIZE (256 << 10)
+
 static struct vcpu *vcpu;
 static pthread_t thread;
 static int wake_fd; /* interrupts the thread's poll */
-static int quit_fd; /* readable once the user has quit */
+static atomic_bool quitting; /* the user has had enough */
 static atomic_bool stopping;
 
 static bool is_terminal;
@@ -106,10 +109,7 @@ static void print_help(void)
 
 static void quit(void)
 {
-	static const uint64_t one = 1;
-
-	if (write(quit_fd, &one, sizeof(one)) < 0)
-		die_errno("eventfd");
+	quitting = true;
 	vcpu_stop(vcpu);
 }
 
@@ -192,19 +192,13 @@ void console_wake(void)
 
 void console_write(uint8_t character)
 {
-	struct pollfd fds[] = {
-		{ .fd = STDOUT_FILENO, .events = POLLOUT },
-		{ .fd = quit_fd, .events = POLLIN },
-	};
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
-	for (;;) {
-		if (poll(fds, 2, -1) < 0)
-			continue;
-		if (fds[1].revents)
-			return;
-		if (write(STDOUT_FILENO, &character, 1) >= 0)
-			return;
-		if (errno != EINTR && errno != EAGAIN)
+	/* A signal ends the wait for a terminal: the timer's comes each second. */
+	while (!quitting && write(STDOUT_FILENO, &character, 1) < 0) {
+		if (errno == EAGAIN)
+			poll(&out, 1, -1);
+		else if (errno != EINTR)
 			return;
 	}
 }
@@ -213,12 +207,12 @@ void console_write(uint8_t character)
 
 void console_start(struct vcpu *fed)
 {
+	pthread_attr_t attributes;
 	sigset_t timer;
 
 	vcpu = fed;
 	wake_fd = eventfd(0, EFD_CLOEXEC);
-	quit_fd = eventfd(0, EFD_CLOEXEC);
-	if (wake_fd < 0 || quit_fd < 0)
+	if (wake_fd < 0)
 		die_errno("eventfd");
 	handle_signals();
 	make_raw();
@@ -227,7 +221,9 @@ void console_start(struct vcpu *fed)
 	sigemptyset(&timer);
 	sigaddset(&timer, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &timer, NULL);
-	errno = pthread_create(&thread, NULL, console_thread, NULL);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	errno = pthread_create(&thread, &attributes, console_thread, NULL);
 	if (errno)
 		die_errno("the console's thread");
 	pthread_sigmask(SIG_UNBLOCK, &timer, NULL);
@@ -240,5 +236,4 @@ void console_stop(void)
 	pthread_join(thread, NULL);
 	restore_terminal();
 	close(wake_fd);
-	close(quit_fd);
 }

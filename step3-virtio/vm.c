@@ -8,18 +8,25 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* Where we would like to have the RAM: far from all else, and round */
+#define RAM_HINT ((void *)(1ull << 45))
+
 void vm_create(struct vm *vm, uint64_t ram_size)
 {
 	*vm = (struct vm){ .ram_size = ram_size };
 	vm->kvm = kvm_open();
 	vm->fd = kvm_create_vm(vm->kvm);
 
-	/* The host backs a page only when the guest first touches it. */
-	vm->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
+	/*
+	 * The host backs a page only when the guest first touches it, with
+	 * 2 MiB at once where our address is as round as the guest's.
+	 */
+	vm->ram = mmap(RAM_HINT, ram_size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vm->ram == MAP_FAILED)
 		die_errno("%llu MiB of guest memory",
 			  (unsigned long long)ram_size >> 20);
+	madvise(vm->ram, ram_size, MADV_HUGEPAGE);
 	kvm_set_user_memory_region(vm->fd, 0, 0, vm->ram, vm_low_ram(vm));
 	if (ram_size > vm_low_ram(vm))
 		kvm_set_user_memory_region(vm->fd, 1, HOLE_END,
