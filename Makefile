@@ -46,6 +46,12 @@ test-vtx: guests disk ## the steps on an emulated Intel machine
 	$(Q)tests/lab/setup vtx
 	$(Q)tests/vtx/run
 
+bench: ## speed against QEMU, in reproducible numbers (NATIVE=1, PEER='lkvm run ...')
+	$(Q)tests/bench/run
+
+test-bench: bench ## the benchmark, and whether its goals are met
+	$(Q)tests/bench/goals
+
 doctor: ## what this machine can do, and how to mend the rest
 	$(Q)tests/lab/doctor
 
@@ -101,5 +107,5 @@ else
 	$(Q)step3-virtio/rootfs/build
 endif
 
-.PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx doctor lab \
+.PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx bench test-bench doctor lab \
 	diff-2 diff-3 diff tutorial docs-check fuzz clean distclean help tools guests disk

@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # the variables are for those who load this
+# The VMMs that are compared, and the guest that all of them get.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+dir=build/bench
+raw=${RAW:-$dir/raw.1}
+mem=512 # MiB
+limit=$((20 * ${TIMEOUT_SCALE:-1})) # seconds a guest may take
+# As many instructions as bytes would be moved with "fast strings" (erms).
+bare_cpu=max,-xsave,-erms
+kernel=build/linux/bzImage
+initramfs=$dir/initramfs.cpio.gz
+step2="step2-initramfs/step2-initramfs"
+step3="step3-virtio/step3-virtio"
+
+fail() {
+	echo "bench: $*" >&2
+	exit 1
+}
+
+# A person's command line, with our files in it.
+peer() { # TEXT CMDLINE DISK...
+	local word
+	command=()
+	for word in $1; do
+		word=${word//KERNEL/$kernel}
+		word=${word//INITRAMFS/$initramfs}
+		word=${word//ROOT/${3:-}}
+		word=${word//DATA/${4:-}}
+		command+=("${word//CMDLINE/$2}")
+	done
+}
+
+# Sets $command: a VMM, the kernel's command line, and the initramfs or disks.
+vmm() { # VMM CMDLINE initramfs | VMM CMDLINE DISK...
+	local name=$1 cmdline="console=ttyS0 panic=1 reboot=t $2" n=0 disk
+	local qemu device=virtio-blk-device
+	shift 2
+	# QEMU without what the others do not have either.
+	qemu=(qemu-system-x86_64 -m "$mem" -nodefaults -no-user-config
+		-display none -no-reboot -serial stdio
+		-kernel "$kernel" -append "$cmdline")
+	if [ "$1" = initramfs ]; then qemu+=(-initrd "$initramfs"); fi
+
+	case $name in
+	ours)
+		command=("$step3" -m "$mem" -c "$cmdline")
+		if [ "$1" = initramfs ]; then
+			command=("$step2" -m "$mem" -c "$cmdline"
+				-i "$initramfs" "$kernel")
+			return
+		fi
+		for disk; do command+=(-d "$disk"); done
+		command+=("$kernel")
+		return
+		;;
+	peer)
+		if [ "$1" = initramfs ]; then
+			peer "$PEER" "$cmdline"
+		else
+			peer "$PEER_DISK" "$cmdline" "$@"
+		fi
+		return
+		;;
+	microvm) command=("${qemu[@]}" -M microvm -enable-kvm -cpu host) ;;
+	pc)
+		command=("${qemu[@]}" -M pc -enable-kvm -cpu host)
+		device=virtio-blk-pci
+		;;
+	bare)
+		command=("${qemu[@]}" -M microvm -cpu "$bare_cpu"
+			-accel "tcg,thread=single,tb-size=256"
+			-icount "shift=0,sleep=off")
+		;;
+	esac
+	[ "$1" != initramfs ] || return 0
+	for disk; do
+		command+=(-drive "file=$disk,format=raw,if=none,id=disk$n"
+			-device "$device,drive=disk$n")
+		n=$((n + 1))
+	done
+}
