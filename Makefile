@@ -33,6 +33,17 @@ run-3: guests disk ## step 3: Linux from a disk, to a login (ROOTFS=debian: a re
 	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
 	$(Q)$(WITH_KVM) step3-virtio/step3-virtio -d $(DISK) $(KERNEL)
 
+# Stages of one's own (make new-step) are run and compared as the first three.
+OWN = $(wildcard step$*-*)
+
+run-%: guests disk
+	$(Q)$(MAKE) $(QUIETLY) $(OWN)
+	$(Q)$(WITH_KVM) $(OWN)/$(OWN) $(if $(wildcard $(OWN)/virtio-blk.c),-d \
+		$(DISK) $(KERNEL),$(if $(wildcard $(OWN)/boot.c),$(KERNEL)-initramfs))
+
+diff-%:
+	$(Q)docs/tools/step-diff $(wildcard step$(or $(FROM),3)-*) $(OWN)
+
 test: ## everything needed, then the whole suite
 	$(Q)tests/run
 
@@ -40,7 +51,7 @@ test-all: ## the suite and its long tests
 	$(Q)$(MAKE) disk ROOTFS=debian
 	$(Q)tests/stock-kernels
 	$(Q)$(MAKE) test-vtx
-	$(Q)KILLS=100 tests/run tests/host/*.bats tests/*.bats tests/long/*.bats
+	$(Q)KILLS=100 EXERCISES=all tests/run tests/host/*.bats tests/*.bats tests/long/*.bats
 
 test-vtx: guests disk ## the steps on an emulated Intel machine
 	$(Q)tests/lab/setup vtx
@@ -75,37 +86,65 @@ docs-check: guests disk ## replay the book: its code, its builds, its consoles
 	$(Q)tests/lab/setup lab
 	$(Q)docs/tools/check
 
+exercise: ## N=2.3 DIR=~/vmm: a step to work on, without some of its functions
+	$(Q)tests/lab/setup build workshop
+	$(Q)tests/exercises/exercise make "$(N)" "$(DIR)"
+
+hint: ## N=2.3 RUNG=1: a hint: the idea (1), the specification (2), pseudocode (3)
+	$(Q)tests/exercises/exercise hint "$(N)" "$(RUNG)"
+
+grade: guests disk ## N=2.3 DIR=~/vmm, or STEP=2 DIR=...: judge it by the tests
+	$(Q)tests/lab/setup workshop
+	$(Q)tests/exercises/grade "$(or $(N),$(STEP))" "$(DIR)"
+
+exercises-check: ## each exercise: fails as given, passes when solved
+	$(Q)tests/run tests/host/exercises.bats tests/exercises.bats
+
+new-step: ## FROM=3 NAME=4-mine: a stage of your own, to build, run, diff and test
+	$(Q)tests/exercises/new-step "$(FROM)" "$(NAME)"
+
+offline: guests disk all ## one archive for machines without network
+	$(Q)tests/lab/setup lab
+	$(Q)tests/lab/initramfs
+	$(Q)tests/lab/offline
+
 fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 	$(Q)tests/lab/setup test
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS),$(step)/$(step) build/$(step)) \
-		build/guest build/unit build/fuzz build/static
+		build/guest build/unit build/fuzz build/static build/exercises \
+		build/grade
 
 distclean: clean ## remove everything that was made
 	$(Q)rm -rf build
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / \
-		{ printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		{ printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Missing packages, and what the guests are made of. These know by themselves
 # what is there and up to date.
 tools:
 	$(Q)tests/lab/setup build
 
+# Where build/offline is, they came along (make offline).
 guests: tools
+ifeq ($(wildcard build/offline),)
 	$(Q)tests/lab/setup kernel guests
 	$(Q)common/linux/build
+endif
 
 disk: guests
-ifeq ($(ROOTFS),debian)
+ifneq ($(wildcard build/offline),)
+else ifeq ($(ROOTFS),debian)
 	$(Q)tests/lab/setup debian
 	$(Q)step3-virtio/rootfs/build-debian
 else
 	$(Q)step3-virtio/rootfs/build
 endif
 
-.PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx bench test-bench doctor lab \
-	diff-2 diff-3 diff tutorial docs-check fuzz clean distclean help tools guests disk
+.PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx bench test-bench \
+	doctor lab diff-2 diff-3 diff tutorial docs-check exercise hint grade exercises-check \
+	new-step offline fuzz clean distclean help tools guests disk

@@ -6,13 +6,20 @@
 # From the environment:
 #   REQUIRE_KVM=1    without KVM a test fails; otherwise it is skipped
 #   TIMEOUT_SCALE=N  all time limits are N times as long (a whole number)
+# and, where the code is somebody else's (tests/exercises/judge):
+#   STEP1, STEP2, STEP3  the VMMs to test
+#   TIMEOUT_MAX=N        no time limit is longer than N seconds
+#   OUTPUT_MAX=N         nor what a VMM writes longer than N bytes,
+#   FILE_MAX=N           nor one of its files
+#   SCENES="NAME..."     of the guests in setup_file(), only these boot
+#   TEST_LOGS=DIR        where the logs go
 
 bats_require_minimum_version 1.5.0
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-step1=$project/step1-hello/step1-hello
-step2=$project/step2-initramfs/step2-initramfs
-step3=$project/step3-virtio/step3-virtio
+step1=${STEP1:-$project/step1-hello/step1-hello}
+step2=${STEP2:-$project/step2-initramfs/step2-initramfs}
+step3=${STEP3:-$project/step3-virtio/step3-virtio}
 kernel=$project/build/linux/bzImage
 kernel_with_initramfs=$project/build/linux/bzImage-initramfs
 initramfs=$project/build/initramfs.cpio.gz
@@ -20,7 +27,7 @@ rootfs=$project/build/rootfs.ext4
 
 # Consoles are logged to files in $BATS_FILE_TMPDIR, where writing is fast;
 # teardown_file() of each test file moves them to where they can be found.
-kept_logs=$project/build/test-logs/$(basename "${BATS_TEST_FILENAME:-}" .bats)
+kept_logs=${TEST_LOGS:-$project/build/test-logs}/$(basename "${BATS_TEST_FILENAME:-}" .bats)
 
 # ---- whether a test can run ----
 
@@ -59,12 +66,36 @@ need_files() { # FILE...
 # ---- running a VMM ----
 
 limit() { # SECONDS: as many as this machine needs
-	echo $(($1 * ${TIMEOUT_SCALE:-1}))
+	local seconds=$(($1 * ${TIMEOUT_SCALE:-1})) max=${TIMEOUT_MAX:-}
+
+	echo $((${max:-$seconds} < seconds ? max : seconds))
 }
+
+# In front of a command: no file that it writes gets longer than $FILE_MAX.
+bounded=()
+if [ -n "${FILE_MAX:-}" ]; then
+	bounded=(prlimit --fsize="$FILE_MAX" --core=0)
+fi
 
 # Runs a command that ends by itself: 124 if it did not.
 timed() { # SECONDS COMMAND ARG...
-	timeout -k 5 "$(limit "$1")" "${@:2}" 3>&-
+	local command=(timeout -k 5 "$(limit "$1")" "${bounded[@]}" "${@:2}")
+
+	if [ -z "${OUTPUT_MAX:-}" ]; then
+		"${command[@]}" 3>&-
+		return
+	fi
+	{
+		"${command[@]}" 2>&1 >&4 3>&- 4>&- | head -c "$OUTPUT_MAX" >&2 4>&-
+		return "${PIPESTATUS[0]}"
+	} 4>&1 | head -c "$OUTPUT_MAX"
+	return "${PIPESTATUS[0]}"
+}
+
+# In setup_file(): boots a guest that tests look at.
+scene() { # NAME FUNCTION
+	[[ " ${SCENES-$1} " = *" $1 "* ]] || return 0
+	"$2"
 }
 
 # Starts a command in the background, as $pid. What it writes goes to
@@ -73,7 +104,7 @@ timed() { # SECONDS COMMAND ARG...
 start() { # NAME COMMAND ARG...
 	log=$BATS_FILE_TMPDIR/$1.log
 	{
-		"${@:2}" <&4 >"$log" 2>"${log%.log}.err" 3>&- 4<&- &
+		"${bounded[@]}" "${@:2}" <&4 >"$log" 2>"${log%.log}.err" 3>&- 4<&- &
 		pid=$!
 	} 4<&0
 }

@@ -11,9 +11,9 @@ setup_file() {
 	need_fast_kvm
 	need_files "$step2" "$kernel" "$kernel_with_initramfs" "$initramfs"
 	# What goes wrong here shows in the tests.
-	survey || stop
-	terminal || true
-	paste || stop
+	scene survey survey || stop
+	scene terminal terminal || true
+	scene paste paste || stop
 }
 
 teardown_file() {

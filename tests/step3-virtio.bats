@@ -10,11 +10,11 @@ setup_file() {
 	need_fast_kvm
 	need_files "$step3" "$kernel" "$initramfs" "$rootfs"
 	# What goes wrong here shows in the tests.
-	four_disks || stop
-	two_logins || stop
-	killed || stop
-	read_only_root || stop
-	much_memory || stop
+	scene four four_disks || stop
+	scene login two_logins || stop
+	scene killed killed || stop
+	scene readonly read_only_root || stop
+	scene memory much_memory || stop
 }
 
 teardown_file() {

@@ -15,6 +15,13 @@
 
 #include "fake.h"
 
+/* UNIT_TEST=NAME: this test alone, so that it fails for itself alone */
+static __attribute__((constructor)) inline void choose_test(void)
+{
+	if (getenv("UNIT_TEST"))
+		cmocka_set_test_filter(getenv("UNIT_TEST"));
+}
+
 /* The statement ends the VMM with a message that contains `text`. */
 #define assert_dies(statement, text)                                      \
 	do {                                                              \

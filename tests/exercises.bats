@@ -1,0 +1,47 @@
+#!/usr/bin/env bats
+# The exercises that are judged on KVM: on the skeletons their tests fail, those
+# of earlier exercises pass, and on the steps or the solutions they pass.
+# host/exercises.bats has built the skeletons.
+
+load lib
+load exercises/check
+
+setup() {
+	export TIMEOUT_MAX=10	# much waits for what does not come
+}
+
+@test "exercises: the tests of step 1 fail on the skeletons, earlier ones pass" {
+	need_kvm
+	need_files "$built"/1.1/skeleton
+	check_skeletons kvm 1
+}
+
+@test "exercises: the tests of step 2 fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_files "$built"/2.1/skeleton
+	check_skeletons kvm 2
+}
+
+@test "exercises: the tests of step 3 fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_files "$built"/3.1/skeleton
+	check_skeletons kvm 3
+}
+
+@test "exercises: their tests pass on the steps and on the solutions" {
+	local number step wrong=0
+
+	need_fast_kvm
+	export TIMEOUT_MAX=60
+	for step in 1 2 3; do
+		for number in $(exercises $step step); do
+			"$here"/exercise tests "$number" | grep -v '/unit\.bats' | sed 's/^/pass\t/' || :
+		done | expect_of "step $step" "$(step_of $step)" "$project" "$built/step-$step" || wrong=1
+	done
+	for number in $(exercises '' beyond); do
+		"$here"/exercise tests "$number" | sed 's/^/pass\t/' |
+			expect_of "the solution of $number" "$(step_of "$number")" \
+				"$built/$number/solution" "$built/$number/solved" || wrong=1
+	done
+	return $wrong
+}

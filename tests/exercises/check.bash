@@ -1,0 +1,64 @@
+# What tests/host/exercises.bats and tests/exercises.bats share: the check of
+# the exercises. In build/exercises/N there are the skeleton and, of exercises
+# that go beyond the steps, the solution.
+#
+# From the environment:
+#   EXERCISES=all  all tests of earlier exercises, instead of one of each
+#   EXERCISES=N    this exercise alone
+
+# shellcheck disable=SC2154 # of lib.bash
+here=$project/tests/exercises
+built=$project/build/exercises
+how_many=${EXERCISES:-one}
+
+exercises() { # [STEP [KIND]]: their numbers
+	"$here"/exercise list | awk -v step="${1:-}" -v kind="${2:-}" -v only="$how_many" '
+		(step == "" || index($1, step ".") == 1) &&
+		(kind == "" || $2 == kind) &&
+		(only !~ /^[0-9]/ || $1 == only) { print $1 }'
+}
+
+step_of() { # N
+	case $1 in
+	1*) echo step1-hello ;;
+	2*) echo step2-initramfs ;;
+	3*) echo step3-virtio ;;
+	esac
+}
+
+# Runs tests on a directory, and compares with what is expected.
+# On standard input: pass or fail, a file, the name of a test in it.
+expect_of() { # WHAT STEP DIR OUT
+	local plan want file name line wrong=0
+
+	plan=$(cat)
+	[ -n "$plan" ] || return 0
+	rm -f "$4"/*.tap
+	cut -f 2- <<<"$plan" | "$here"/judge "$2" "$3" "$4" || :
+	while IFS=$'\t' read -r want file name; do
+		line=$(sed 's/ in [0-9]*ms$//; s/ in [0-9]*ms # /# /' \
+			"$4/$(basename "$file" .bats).tap" |
+			awk -v name="$name" '
+				/^(not )?ok / { result = $1 == "ok" ? "pass" : "fail"
+					text = $0; sub(/^(not )?ok [0-9]+ /, "", text)
+					if (text == name) print result }')
+		[ "$line" != "$want" ] || continue
+		wrong=1
+		echo "$1: '$name' should $want, and does ${line:-not run}"
+		grep -F -A 12 " $name" "$4/$(basename "$file" .bats).tap" |
+			sed -n '2,/^\(not \)\?ok /p' | grep '^#' | head -n 12
+	done <<<"$plan"
+	return $wrong
+}
+
+# The same for all exercises of a step, and one kind of tests.
+check_skeletons() { # host|kvm STEP
+	local number wrong=0
+
+	for number in $(exercises "$2"); do
+		"$here"/exercise plan "$number" "$1" "$how_many" |
+			expect_of "the skeleton of $number" "$(step_of "$number")" \
+				"$built/$number/skeleton" "$built/$number/$1" || wrong=1
+	done
+	return $wrong
+}

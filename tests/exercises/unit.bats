@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# What judges exercises by the unit tests (tests/unit): devices and loader on a
+# fake machine, without KVM, with the address and undefined behaviour sanitizers.
+#
+# From the environment: the step's directory as STEP_DIR, and UNIT_BUILD, where
+# to build. Unit tests are made of step 3; of step 2 those files are taken that
+# are the same in both.
+
+load ../lib
+
+step=${STEP_DIR:-$project/step3-virtio}
+build=${UNIT_BUILD:-$project/build/unit}
+
+setup_file() {
+	need_files "$step/main.c"
+	[ -e "$step/virtqueue.c" ] && return
+	mkdir -p "$build"
+	rm -rf "$build/step"
+	cp -rp "$project/step3-virtio" "$build/step"
+	cp -p "$step"/{serial,boot}.[ch] "$step"/{vm.c,console.h,realmode.asm} \
+		"$build/step"
+}
+
+# Builds one of the programs, and has all of these tests in it pass.
+unit() { # PROGRAM TEST...
+	local dir=$step name log bounded=()	# a far sector is not a long file
+
+	if [ ! -e "$step/virtqueue.c" ]; then dir=$build/step; fi
+	run timed 120 make -s -j2 -C "$project/tests/unit" STEP="$dir" \
+		BUILD="$build" TESTS="$1" programs
+	is "$status" 0 "exit status of the build" || {
+		echo "$output" | grep -m 10 error: >&2
+		return 1
+	}
+	for name in "${@:2}"; do
+		# shellcheck disable=SC2016
+		run timed 60 env UNIT_TEST="$name" bash -c 'exec "$0" 2>&1' \
+			"$build/test-$1"
+		log=$output output=
+		[ "$status" != 0 ] || continue
+		echo "the unit test $name in tests/unit/test-$1.c fails:" >&2
+		grep -Ev '^\[( RUN| *OK|=|  FAILED|  PASSED)|^ 1 FAILED' <<<"$log" |
+			grep . | head -n 8 >&2
+		return 1
+	done
+}
+
+# ---- step 2 ----
+
+@test "unit: the serial port's registers keep what is written" {
+	unit serial divisor_latch_is_apart a_write_reaches_one_register \
+		scratch_holds_its_value is_a_16550a
+}
+
+@test "unit: the memory map has all RAM, and nothing else" {
+	unit boot the_map_of_memory zero_page_has_only_the_header
+}
+
+@test "unit: guest memory on both sides of the 32-bit hole" {
+	unit vm below_the_hole both_sides_of_the_hole lengths_that_wrap
+}
+
+@test "unit: the initramfs goes as high as it may" {
+	unit boot-errors without_initramfs initramfs_as_high_as_allowed \
+		initramfs_below_the_hole initramfs_above_the_kernel
+}
+
+@test "unit: the serial port's interrupts, by priority" {
+	unit serial interrupts_by_priority only_enabled_interrupts \
+		enabling_thre_raises_it each_character_sent_interrupts
+}
+
+@test "unit: input waits until the driver listens, and arrives whole" {
+	unit serial-input input_waits_for_the_driver input_comes_to_who_polls \
+		a_paste_of_64_kib_arrives_whole
+}
+
+@test "unit: loopback joins the modem's lines" {
+	unit serial loopback_joins_the_modem_lines
+}
+
+# ---- step 3 ----
+
+@test "unit: the registers say what the device is" {
+	unit virtio-mmio says_what_it_is offers_features
+}
+
+@test "unit: features are negotiated, status bits remain" {
+	unit virtio-mmio accepts_what_it_offers refuses_features \
+		other_feature_words_are_ignored
+	unit virtio-mmio-queue status_bits_remain
+}
+
+@test "unit: parameters tell the kernel where the devices are" {
+	unit virtio-mmio parameters_tell_the_kernel
+}
+
+@test "unit: a queue starts only where its three areas are right" {
+	unit virtqueue size_has_to_be_set parts_have_to_be_aligned \
+		parts_have_to_be_in_ram
+}
+
+@test "unit: descriptor chains are collected, and bad ones refused" {
+	unit chain readable_then_writable only_writable as_long_as_the_queue \
+		up_to_the_top_of_ram outside_ram loops next_outside_the_table \
+		readable_behind_writable indirect indirect_not_negotiated \
+		indirect_in_indirect
+}
+
+@test "unit: a request's header and status, however they are cut" {
+	unit virtio-blk header_split_anywhere a_byte_per_descriptor \
+		header_with_data data_with_status
+	unit virtio-blk-errors no_room_for_a_status no_whole_header
+}
+
+@test "unit: the interrupt line follows the status" {
+	unit virtio-mmio-queue the_line_follows_the_status \
+		an_acknowledge_takes_its_bits_only no_completion_is_lost
+}
+
+@test "unit: what a disk refuses, and when a write is done" {
+	unit virtio-blk-errors past_the_end no_whole_sectors read_only \
+		write_through_without_flush write_through_that_fails
+	unit virtio-blk the_last_sector far_sectors
+}
+
+@test "unit: the name of the image is the disk's" {
+	unit virtio-blk get_id get_id_into_any_buffers
+}
+
+@test "unit: interrupts only for who wants them" {
+	unit virtqueue interrupts_unless_the_flag_is_set \
+		interrupts_when_the_event_is_passed with_events_the_flag_is_ignored \
+		events_wrap
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# The exercises: their texts, their skeletons, and those of their tests that
+# need no KVM. The others are in ../exercises.bats, and need what this builds.
+
+load ../lib
+load ../exercises/check
+
+setup() {
+	cd "$project" || return
+}
+
+@test "exercises: eight a step at least, each with tests that exist" {
+	local step number file name
+
+	for step in 1 2 3; do
+		[ "$(exercises $step | wc -l)" -ge 8 ] || [ "$how_many" != one ]
+	done
+	for number in $(exercises); do
+		while IFS=$'\t' read -r file name; do
+			grep -qF "@test \"$name\" {" "$file" || {
+				echo "$number: no test '$name' in $file" >&2
+				return 1
+			}
+		done < <("$here"/exercise tests "$number")
+		has "$(<docs/exercises/README.md)" "\]\($number-.*\.md\)"
+	done
+}
+
+@test "exercises: a hint for each rung, which a listing does not show" {
+	for number in $(exercises); do
+		for rung in 1 2 3; do
+			run "$here"/exercise hint "$number" $rung
+			is "$status" 0
+			[ "${#output}" -gt 60 ]
+		done
+	done
+	run "$here"/exercise hint 1.1 4
+	is "$status" 1
+	run "$here"/exercise hint 9.9 1
+	is "$status" 1
+	has "$output" 'no exercise 9.9'
+}
+
+# Builds in a copy, beginning with what was built of the step: only what the
+# copy has changed is compiled.
+build_copy() { # DIR STEP
+	mkdir -p "$1/build/$2"
+	cp -p build/"$2"/*.{o,d} "$1/build/$2"
+	make -s -C "$1/$2" CFLAGS='-O2 -g -Werror' 2>&1
+}
+
+@test "exercises: every skeleton and every solution builds without a warning" {
+	local number step wrong=0
+
+	make -s step1-hello step2-initramfs step3-virtio
+	for number in $(exercises); do
+		step=$(step_of "$number")
+		rm -rf "${built:?}/$number"
+		"$here"/exercise make "$number" "$built/$number/skeleton" >/dev/null
+		run build_copy "$built/$number/skeleton" "$step"
+		is "$output" "" "what the compiler says of $number" || wrong=1
+		[ -e "tests/exercises/solutions/$number.patch" ] || continue
+		"$here"/exercise solution "$number" "$built/$number/solution"
+		run build_copy "$built/$number/solution" "$step"
+		is "$output" "" "what the compiler says of $number's solution" || wrong=1
+	done
+	return $wrong
+}
+
+@test "exercises: a skeleton has a TODO in place of each function, and no more" {
+	local number
+
+	for number in $(exercises '' step); do
+		run grep -rc 'TODO (exercise' "$built/$number/skeleton" --include='*.c' -h
+		count=$(awk '{ n += $1 } END { print n }' <<<"$output")
+		is "$count" "$(sed -n '/^| You write/,/^$/p' docs/exercises/"$number"-*.md |
+			grep -c '^| `')" "TODOs of $number"
+		# Apart from the functions, it is the step.
+		step=$(step_of "$number")
+		run diff -rq -x "$step" "$step" "$built/$number/skeleton/$step"
+		[ "$(grep -c '^Files' <<<"$output")" -le "$count" ]
+		has_not "$(grep -v "^Only in .*: $step\$" <<<"$output")" '^Only in'
+	done
+}
+
+# Unit tests that were built for the whole step, to begin with
+begin_unit() { # N
+	mkdir -p "$built/$1/host/unit"
+	cp -p build/unit/*.{o,d} "$built/$1/host/unit"
+}
+
+@test "exercises: unit tests fail on the skeletons, those of earlier ones pass" {
+	make -s -j2 -C tests/unit programs
+	for number in $(exercises 2) $(exercises 3); do
+		begin_unit "$number"
+	done
+	check_skeletons host 2
+	check_skeletons host 3
+}
+
+@test "exercises: unit tests pass on the steps" {
+	local step
+
+	for step in 2 3; do
+		for number in $(exercises $step step); do
+			"$here"/exercise tests "$number" | grep '/unit\.bats' | sed 's/^/pass\t/' || :
+		done | expect_of "step $step" "$(step_of $step)" . "$built/unit-$step"
+	done
+}
