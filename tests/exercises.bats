@@ -7,7 +7,7 @@ load lib
 load exercises/check
 
 setup() {
-	export TIMEOUT_MAX=10	# much waits for what does not come
+	export TIMEOUT_MAX=8	# much waits for what does not come
 }
 
 @test "exercises: the tests of step 1 fail on the skeletons, earlier ones pass" {
@@ -33,9 +33,10 @@ setup() {
 
 	need_fast_kvm
 	export TIMEOUT_MAX=60
+	# The steps' own tests pass in the steps' own .bats files.
 	for step in 1 2 3; do
 		for number in $(exercises $step step); do
-			"$here"/exercise tests "$number" | grep -v '/unit\.bats' | sed 's/^/pass\t/' || :
+			"$here"/exercise tests "$number" | sed -n 's/^tests.exercises.step/pass\t&/p'
 		done | expect_of "step $step" "$(step_of $step)" "$project" "$built/step-$step" || wrong=1
 	done
 	for number in $(exercises '' beyond); do

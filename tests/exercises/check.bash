@@ -3,7 +3,8 @@
 # that go beyond the steps, the solution.
 #
 # From the environment:
-#   EXERCISES=all  all tests of earlier exercises, instead of one of each
+#   EXERCISES=all  all tests of earlier exercises, instead of a few (plan() in
+#                  exercises.py says which)
 #   EXERCISES=N    this exercise alone
 
 # shellcheck disable=SC2154 # of lib.bash
