@@ -87,6 +87,9 @@ build_copy() { # DIR STEP
 begin_unit() { # N
 	mkdir -p "$built/$1/host/unit"
 	cp -p build/unit/*.{o,d} "$built/$1/host/unit"
+	# They may be younger than what the skeleton has changed.
+	grep -rlZ 'TODO (exercise' --include='*.c' "$built/$1/skeleton" |
+		xargs -0 -r touch
 }
 
 @test "exercises: unit tests fail on the skeletons, those of earlier ones pass" {
