@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # The exercises that are judged on KVM: on the skeletons their tests fail, those
 # of earlier exercises pass, and on the steps or the solutions they pass.
-# host/exercises.bats has built the skeletons.
+# ../host/exercises.bats has built the skeletons.
 
-load lib
-load exercises/check
+load ../lib
+load ../exercises/check
 
 setup() {
 	export TIMEOUT_MAX=8	# much waits for what does not come
