@@ -19,6 +19,13 @@ exercises() { # [STEP [KIND]]: their numbers
 		(only !~ /^[0-9]/ || $1 == only) { print $1 }'
 }
 
+need_skeletons() { # STEP
+	local number
+	for number in $(exercises "$1"); do
+		need_files "$built/$number/skeleton"
+	done
+}
+
 step_of() { # N
 	case $1 in
 	1*) echo step1-hello ;;

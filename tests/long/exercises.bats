@@ -12,19 +12,19 @@ setup() {
 
 @test "exercises: the tests of step 1 fail on the skeletons, earlier ones pass" {
 	need_kvm
-	need_files "$built"/1.1/skeleton
+	need_skeletons 1
 	check_skeletons kvm 1
 }
 
 @test "exercises: the tests of step 2 fail on the skeletons, earlier ones pass" {
 	need_fast_kvm
-	need_files "$built"/2.1/skeleton
+	need_skeletons 2
 	check_skeletons kvm 2
 }
 
 @test "exercises: the tests of step 3 fail on the skeletons, earlier ones pass" {
 	need_fast_kvm
-	need_files "$built"/3.1/skeleton
+	need_skeletons 3
 	check_skeletons kvm 3
 }
 
