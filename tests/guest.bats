@@ -9,7 +9,7 @@ guest=$project/build/guest/guest
 
 setup_file() {
 	need_fast_kvm
-	need_files "$step2" "$step3" "$guest" "$project"/build/guest/{faults.so,step3-sanitized}
+	need_files "$step2" "$step3" "$guest" "$project"/build/guest/{faults.so,step3-sanitized,step3-shared}
 	cd "$BATS_FILE_TMPDIR"
 	image disk
 	cp disk before
@@ -299,7 +299,7 @@ both_tell() {
 @test "I/O errors, short and interrupted transfers below the image" {
 	image disk
 	run timed 60 env LD_PRELOAD="$project/build/guest/faults.so" \
-		"$step3" -m 3200 -d disk -c faults "$guest" </dev/null
+		"$project/build/guest/step3-shared" -m 3200 -d disk -c faults "$guest" </dev/null
 	echo "$output"
 	is "$status" 0 "exit status"
 	is "$(grep '^ok ' <<<"$output")" "ok EIO below the image

@@ -111,7 +111,7 @@ fresh_disk() {
 	for mode in durable 'durable through'; do
 		fresh_disk
 		pull_the_plug env NO_FLUSH=1 LD_PRELOAD="$PWD/$faults" \
-			"$step3" -d /dev/vda -c "$mode" $guest
+			build/guest/step3-shared -d /dev/vda -c "$mode" $guest
 		run records_are_there
 		is "$status" 1 "status of the check"
 		has "$output" ' lost$'
