@@ -22,7 +22,7 @@ step2=${STEP2:-$project/step2-initramfs/step2-initramfs}
 step3=${STEP3:-$project/step3-virtio/step3-virtio}
 kernel=$project/build/linux/bzImage
 kernel_with_initramfs=$project/build/linux/bzImage-initramfs
-initramfs=$project/build/initramfs.cpio.gz
+initramfs=$project/build/initramfs.cpio
 rootfs=$project/build/rootfs.ext4
 
 # Consoles are logged to files in $BATS_FILE_TMPDIR, where writing is fast;

@@ -114,7 +114,7 @@ def link_guests(the_book, folder):
     """The project's kernel and images, for commands as in the chapters."""
     build = os.path.join(the_book.root, 'build')
     os.makedirs(os.path.join(folder, 'build'), exist_ok=True)
-    for name in ('linux', 'initramfs.cpio.gz', 'rootfs.ext4'):
+    for name in ('linux', 'initramfs.cpio', 'rootfs.ext4'):
         link = os.path.join(folder, 'build', name)
         if not os.path.lexists(link):
             os.symlink(os.path.relpath(os.path.join(build, name),

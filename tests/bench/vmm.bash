@@ -10,7 +10,7 @@ limit=$((20 * ${TIMEOUT_SCALE:-1})) # seconds a guest may take
 # As many instructions as bytes would be moved with "fast strings" (erms).
 bare_cpu=max,-xsave,-erms
 kernel=build/linux/bzImage
-initramfs=$dir/initramfs.cpio.gz
+initramfs=$dir/initramfs.cpio
 step2="step2-initramfs/step2-initramfs"
 step3="step3-virtio/step3-virtio"
 
