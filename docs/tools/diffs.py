@@ -28,6 +28,16 @@ class Hunk:
                                     span(self.new, self.new_size),
                                     self.heading)
 
+    def context(self):
+        """How many lines of context are ahead of and behind its changes."""
+        sizes = []
+        for lines in (self.lines, self.lines[::-1]):
+            size = 0
+            while size < len(lines) and lines[size][:1] in (' ', ''):
+                size += 1
+            sizes.append(size)
+        return sizes
+
     def before(self):
         return [line[1:] for line in self.lines if line[:1] in (' ', '-', '')]
 
@@ -49,14 +59,8 @@ class FileDiff:
 
     def context(self):
         """How many lines of context its hunks have around changes."""
-        sizes = []
-        for hunk in self.hunks:
-            for lines in (hunk.lines, hunk.lines[::-1]):
-                size = 0
-                while size < len(lines) and lines[size][:1] in (' ', ''):
-                    size += 1
-                sizes.append(size)
-        return max(sizes, default=3)
+        return max((size for hunk in self.hunks for size in hunk.context()),
+                   default=3)
 
 
 def diff_name(line, prefix, place):
@@ -144,6 +148,21 @@ def function_before(lines, start):
     return ''
 
 
+def check_context(hunk, start, end, place):
+    """Is there as much context ahead of the changes as behind them?
+
+    To patch, less of it on one side means that the file begins or ends there.
+    Elsewhere it takes such a hunk only with "fuzz". `start` and `end`: how
+    many lines the file has before the hunk and after it.
+    """
+    ahead, behind = hunk.context()
+    if ahead < behind and start or behind < ahead and end:
+        raise Problem('%s: the hunk has %d lines of context ahead of its '
+                      'changes and %d behind them: for patch they have to be '
+                      'as many, except where the file begins or ends'
+                      % (place, ahead, behind))
+
+
 def apply_file_diff(diff, text, at, relocate=False):
     """The text (or None) after the diff; `relocate` mends the hunks' numbers."""
     place = at(diff.line)
@@ -181,6 +200,8 @@ def apply_file_diff(diff, text, at, relocate=False):
                     (at(hunk.line + 1 + i), here + 1, diff.path, line[1:],
                      found))
             here += 1
+        if not relocate:
+            check_context(hunk, start, len(old) - here, place)
         result += old[done:start]
         new = len(result) + 1 if hunk.new_size else len(result)
         if hunk.new != new:

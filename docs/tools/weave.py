@@ -206,7 +206,8 @@ def moved(lines, before, after):
     """A diff as it is, but for its positions; None if that is not enough."""
     try:
         diff = diffs.parse_diff(lines, 0, str, loose=True)[0]
-        if diffs.apply_file_diff(diff, before, str, relocate=True) != after:
+        diffs.apply_file_diff(diff, before, str, relocate=True)
+        if diffs.apply_file_diff(diff, before, str) != after:
             return None
     except Problem:
         return None

@@ -85,6 +85,18 @@ line() { # FILE PATTERN: the number of the first line that has it
 	fails "$one:$(line $one '@@ -11'): 1.2: the hunk has 5 old and 5 new lines, its first line says 6 and 6"
 }
 
+@test "docs-check: a hunk with more context on one side" {
+	cp $one right
+	sed -i '/^@@ -4,6/{s/.*/@@ -5,5 +5,6 @@/;n;d}' $one
+	check --no-build
+	fails "$one:$(line $one '@@ -5,5'): 1.2: the hunk has 2 lines of context ahead of its changes and 3 behind them"
+	# Where the file ends there may be less of it, but not before.
+	cp right $one
+	sed -i '/^+	return 2/{n;d}; s/^@@ -11,5 +11,5 @@/@@ -11,4 +11,4 @@/' $one
+	check --no-build
+	fails "$one:$(line $one '@@ -11,4'): 1.2: the hunk has 3 lines of context ahead of its changes and 0 behind them"
+}
+
 @test "docs-check: a hunk that is in no section" {
 	sed -i '/puts(MORE)/d; s/@@ -11,5 +11,6 @@/@@ -11,5 +11,5 @@/' $two
 	check --no-build
@@ -332,6 +344,17 @@ amend() { # SECTION FILE SED-SCRIPT
 	grep -q '^+#define MORE "three"' $two
 	check --no-build
 	[ "$status" -eq 0 ]
+}
+
+@test "absorb: a hunk at the end of a file that is no longer the end" {
+	for step in step?-*; do
+		printf '\nint last(void);\n' >>"$step"/main.c
+	done
+	tool absorb
+	check --no-build
+	[ "$status" -eq 0 ]
+	grep -q '^@@ -11,7 +11,7 @@' $one
+	grep -q '^@@ -11,6 +11,7 @@' $two
 }
 
 @test "skeleton: a chapter from a history, which gives that history" {
