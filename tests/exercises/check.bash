@@ -1,4 +1,4 @@
-# What tests/host/exercises.bats and tests/long/exercises.bats share: the check of
+# What tests/host/exercises.bats and tests/exercises.bats share: the check of
 # the exercises. In build/exercises/N there are the skeleton and, of exercises
 # that go beyond the steps, the solution.
 #

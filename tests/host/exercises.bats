@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The exercises: their texts, their skeletons, and those of their tests that
-# need no KVM. The others are in ../long/exercises.bats, and need what this builds.
+# need no KVM. The others are in ../exercises.bats, and need what this builds.
 
 load ../lib
 load ../exercises/check
