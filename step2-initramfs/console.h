@@ -15,11 +15,14 @@ struct vcpu;
 /* Starts the thread, which feeds vcpu->vm->serial. */
 void console_start(struct vcpu *vcpu);
 
-/*
- * Writes one character to standard output, and waits where that is blocked,
- * until the user quits.  Output that nobody takes any more is dropped.
- */
+/* Takes one character, and writes it out with the others of its line. */
 void console_write(uint8_t character);
+
+/*
+ * Writes out what there is of a line, and waits where standard output is
+ * blocked, until the user quits.  What nobody takes any more is dropped.
+ */
+void console_flush(void);
 
 /* The serial port has room for input again. */
 void console_wake(void);

@@ -27,6 +27,9 @@ static int wake_fd; /* interrupts the thread's poll */
 static atomic_bool quitting; /* the user has had enough */
 static atomic_bool stopping;
 
+static uint8_t line[256]; /* what is not written out yet */
+static size_t line_size;
+
 static bool is_terminal;
 static bool escape; /* the last key was Ctrl-A */
 static struct termios cooked, raw;
@@ -192,15 +195,29 @@ void console_wake(void)
 
 void console_write(uint8_t character)
 {
+	line[line_size++] = character;
+	if (character == '\n' || line_size == sizeof(line))
+		console_flush();
+}
+
+void console_flush(void)
+{
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	size_t done = 0;
 
 	/* A signal ends the wait for a terminal: the timer's comes each second. */
-	while (!quitting && write(STDOUT_FILENO, &character, 1) < 0) {
-		if (errno == EAGAIN)
+	while (!quitting && done < line_size) {
+		ssize_t length =
+			write(STDOUT_FILENO, line + done, line_size - done);
+
+		if (length >= 0)
+			done += (size_t)length;
+		else if (errno == EAGAIN)
 			poll(&out, 1, -1);
 		else if (errno != EINTR)
-			return;
+			break;
 	}
+	line_size = 0;
 }
 
 /* ---- start and stop ---- */
@@ -234,6 +251,7 @@ void console_stop(void)
 	stopping = true;
 	console_wake();
 	pthread_join(thread, NULL);
+	console_flush();
 	restore_terminal();
 	close(wake_fd);
 }

@@ -155,15 +155,19 @@ static uint8_t read_register(struct serial *serial, uint16_t offset)
 uint8_t serial_in(struct serial *serial, uint16_t port)
 {
 	uint16_t offset = port - SERIAL_COM1;
+	bool between; /* two characters, where drivers look at LSR once */
 	uint8_t value;
 
 	pthread_mutex_lock(&serial->lock);
 	serial->lsr_reads = offset == UART_LSR ? serial->lsr_reads + 1 : 0;
+	between = serial->lsr_reads == 1;
 	fill_fifo(serial);
 	value = read_register(serial, offset);
 	fill_fifo(serial);
 	update_interrupt(serial);
 	pthread_mutex_unlock(&serial->lock);
+	if (!between)
+		console_flush();
 	return value;
 }
 
@@ -251,6 +255,8 @@ void serial_out(struct serial *serial, uint16_t port, uint8_t value)
 	pthread_mutex_unlock(&serial->lock);
 	if (sent)
 		console_write(value);
+	else
+		console_flush();
 }
 
 size_t serial_room(struct serial *serial)

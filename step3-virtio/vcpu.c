@@ -1,5 +1,6 @@
 #include "vcpu.h"
 
+#include "console.h"
 #include "cpuid.h"
 #include "exit.h"
 #include "kvm.h"
@@ -186,6 +187,7 @@ enum vcpu_status vcpu_run(struct vcpu *vcpu)
 
 	while (status == GUEST_RUNS) {
 		if (!kvm_run(vcpu->fd)) {
+			console_flush();
 			if (vcpu->stop || halted_for_good(vcpu))
 				status = GUEST_ENDED;
 			continue;

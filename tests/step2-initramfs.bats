@@ -430,6 +430,27 @@ many_digits() {
 	is "$(<digits)" "$(printf '0123456789%.0s' {1..1000})"
 }
 
+@test "output is written by lines, and half a line within a second" {
+	logs=lines
+	command -v strace >/dev/null || skip "no strace here"
+	tiny_kernel <<-'END'
+		mov	dx, 0x3f8
+		mov	cx, 20
+	.next:	mov	al, 'x'
+		out	dx, al
+		out	dx, al
+		mov	al, 10
+		out	dx, al
+		loop	.next
+		mov	al, 'h'
+		out	dx, al
+		jmp	$
+	END
+	start lines strace -f -qq -e trace=write -o calls "$step2" "$guest" </dev/null
+	wait_for 20 '^h$' "$log"
+	is "$(grep -c 'write(1, ' calls)" 21 "writes"
+}
+
 @test "a closed output neither ends the guest nor hurts the VMM" {
 	many_digits
 	run timed 120 bash -c '"$0" "$1" </dev/null | true; exit ${PIPESTATUS[0]}' \

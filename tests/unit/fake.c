@@ -79,6 +79,13 @@ void console_write(uint8_t character)
 		fake.on_output(character);
 }
 
+void console_flush(void)
+{
+	fake.flushed = fake.output_size;
+	if (fake.on_output)
+		fake.on_output('\0');
+}
+
 void console_wake(void)
 {
 	fake.wakes++;

@@ -26,7 +26,7 @@ struct fake {
 
 	/* The console: what the guest has sent, and room for input again */
 	uint8_t output[FAKE_OUTPUT];
-	size_t output_size;
+	size_t output_size, flushed;
 	void (*on_output)(uint8_t character);
 	unsigned int wakes;
 

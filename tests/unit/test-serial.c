@@ -33,6 +33,25 @@ static void sends_each_character(void **state)
 		assert_int_equal(fake.output[value], value);
 }
 
+/* A driver looks at LSR once between two characters; all else is an end. */
+static void a_line_is_written_out_in_time(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		out(UART_TX, 'a');
+		in(UART_LSR);
+	}
+	assert_int_equal(fake.flushed, 0);
+	in(UART_LSR); /* it waits for input */
+	assert_int_equal(fake.flushed, 3);
+	out(UART_TX, 'b');
+	in(UART_IIR);
+	assert_int_equal(fake.flushed, 4);
+	out(UART_TX, 'c');
+	out(UART_IER, 0);
+	assert_int_equal(fake.flushed, 5);
+}
+
 static void divisor_latch_is_apart(void **state)
 {
 	(void)state;
@@ -319,6 +338,7 @@ int main(void)
 		TEST(has_eight_ports),
 		TEST(after_reset),
 		TEST(sends_each_character),
+		TEST(a_line_is_written_out_in_time),
 		TEST(divisor_latch_is_apart),
 		TEST(a_write_reaches_one_register),
 		TEST(scratch_holds_its_value),
