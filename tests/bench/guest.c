@@ -130,8 +130,8 @@ static void linger(char **environment)
 
 static void start_getty(char **environment)
 {
-	static char *const getty[] = { "getty", "-L",	 "115200",
-				       "ttyS0", "vt100", NULL };
+	static char *const getty[] = { "getty",	 "-nL",	  "-l",	   "/etc/login",
+				       "115200", "ttyS0", "vt100", NULL };
 
 	if (call(__NR_fork, 0, 0, 0, 0) != 0)
 		return;
