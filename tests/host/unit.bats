@@ -26,6 +26,10 @@ unit_tests() { # NAME...
 	echo "# $count tests" >&3
 }
 
+@test "unit: the bus, timers, the end of the machine" {
+	unit_tests bus timer stop
+}
+
 @test "unit: the serial port" {
 	unit_tests serial serial-input
 }
@@ -39,6 +43,10 @@ unit_tests() { # NAME...
 
 @test "unit: virtqueues: rings, descriptor chains, the order of accesses" {
 	unit_tests virtqueue chain order
+}
+
+@test "unit: virtio devices: status, features, turns" {
+	unit_tests virtio
 }
 
 @test "unit: virtio-mmio: registers, queue and interrupts" {
@@ -72,7 +80,7 @@ unit_tests() { # NAME...
 	run timed 120 make -s -C "$unit" coverage
 	echo "$output"
 	is "$status" 0 "exit status"
-	for file in memory bus serial reset virtqueue virtio virtio-mmio virtio-blk \
+	for file in memory bus timer stop serial reset virtqueue virtio virtio-mmio virtio-blk \
 		boot vm; do
 		has "$output" "^$file\.c .* %"
 	done
