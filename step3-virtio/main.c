@@ -193,6 +193,8 @@ int main(int argc, char **argv)
 	vcpu_create(&vcpu, &vm);
 	vcpu_set_real_mode(&vcpu, SETUP_ENTRY_SEGMENT, SETUP_SEGMENT,
 			   SETUP_STACK_TOP);
+	vcpu.reset_by_triple_fault =
+		boot_reboots_by_triple_fault(options.cmdline);
 	console_start(&keyboard);
 
 	status = vcpu_run(&vcpu);
