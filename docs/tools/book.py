@@ -23,7 +23,8 @@ COMMENT = re.compile(r'<!--\s*(does not build|provided):\s*(.*?)\s*-->', re.S)
 STEP = r'(step\d[\w-]*|extensions/[\w-]+)'
 COPY = re.compile(r'\$ cp -r %s/? %s/?$' % (STEP, STEP))
 REMOVE = re.compile(r'\$ rm (%s/\S+(?: %s/\S+)*)$' % (STEP, STEP))
-IN_A_STEP = re.compile(r'(%s|common)/.' % STEP)
+IN_A_STEP = re.compile(r'(%s|common|scratch)/.' % STEP)
+NO_STEP = {'common', 'scratch'}
 TRY = 'experiment, undo it afterwards'
 NAMED = re.compile(r'\*\*\S+\*\*.* \((new|change|removed|%s)\)$' % TRY)
 
@@ -39,7 +40,7 @@ def is_executable(text):
 
 
 def directory_of(path):
-    """The step that a file is in, or "common"."""
+    """The step that a file is in, or "common" or "scratch"."""
     return IN_A_STEP.match(path)[1]
 
 
@@ -106,7 +107,8 @@ def code_of_repository(root):
     """The steps and common/, as the repository has them."""
     return {path: read_text(os.path.join(root, path))
             for path in listed_files(root)
-            if IN_A_STEP.match(path) and not is_product(path)}
+            if IN_A_STEP.match(path) and directory_of(path) != 'scratch' and
+            not is_product(path)}
 
 
 # ---- chapters ----
@@ -403,7 +405,7 @@ class Book:
 
     def steps(self):
         """The directories of the steps in the repository."""
-        return sorted({directory_of(path) for path in self.code} - {'common'},
+        return sorted({directory_of(path) for path in self.code} - NO_STEP,
                       key=natural_order)
 
     def replay(self, relocate=False):
