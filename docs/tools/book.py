@@ -19,7 +19,7 @@ START = 'start'  # the tutorial's tag for the tree before the first section
 CHAPTER = re.compile(r'(\d\d)\w?-.*\.md$')
 SECTION = re.compile(r'## (\d+)\.(\d+)\.?\s+(\S.*)$')
 FENCE = re.compile(r'(\s*)(`{3,}|~{3,})\s*([^`]*?)\s*$')
-COMMENT = re.compile(r'<!--\s*(does not build|provided):\s*(.*?)\s*-->', re.S)
+COMMENT = re.compile(r'<!--\s*(does not build|provided|in the lab):\s*(.*?)\s*-->', re.S)
 STEP = r'(step\d[\w-]*|extensions/[\w-]+)'
 COPY = re.compile(r'\$ cp -r %s/? %s/?$' % (STEP, STEP))
 REMOVE = re.compile(r'\$ rm (%s/\S+(?: %s/\S+)*)$' % (STEP, STEP))
@@ -197,6 +197,7 @@ class Chapter:
         self.text = read_text(os.path.join(root, path))
         self.lines = lines_of(self.text)
         self.sections = []
+        self.lab = False  # are its consoles for the lab, whatever is here?
         self.tries = []  # the experiment that consoles belong to
         self.parse()
 
@@ -234,6 +235,8 @@ class Chapter:
             section.blocks.append(Block(section, 'provided', first + 1,
                                         paths=match[2].split()))
             section.blocks[-1].last = i + 1
+        elif match and match[1] == 'in the lab':
+            self.lab = True
         elif match:
             section.no_build = (first + 1, match[2])
         return i
