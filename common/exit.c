@@ -1,15 +1,8 @@
 #include "exit.h"
 
-#include "kvm.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* EFER and CR0 bits, Intel SDM vol. 3A 2.2.1 and 2.5 */
-#define EFER_LMA (1 << 10)
-#define CR0_PE	 (1 << 0)
-#define CR0_PG	 (1u << 31)
 
 #define NAME(reason) [reason] = #reason
 
@@ -124,62 +117,4 @@ void exit_describe(const struct kvm_run *run, char *text, size_t size)
 		snprintf(text, size, "%s (%u)", name, run->exit_reason);
 		break;
 	}
-}
-
-static const char *mode(const struct kvm_sregs *sregs)
-{
-	if (!(sregs->cr0 & CR0_PE))
-		return "real mode";
-	if (sregs->efer & EFER_LMA)
-		return "long mode";
-	if (sregs->cr0 & CR0_PG)
-		return "protected mode with paging";
-	return "protected mode without paging";
-}
-
-static const char *advice(uint32_t reason)
-{
-	switch (reason) {
-	case KVM_EXIT_SHUTDOWN:
-		return "a fault whose handler faulted, twice: look at the guest's interrupt table, stack and page tables; on AMD the registers above are already those of a reset";
-	case KVM_EXIT_FAIL_ENTRY:
-		return "the processor refused the state that the VMM set: compare the segment registers and CR0 with what its mode demands";
-	case KVM_EXIT_INTERNAL_ERROR:
-		return "look up the bytes at RIP in a disassembler; a jump into nowhere often ends here";
-	case KVM_EXIT_MMIO:
-		return "the guest used an address where no memory is: is a segment base or a pointer wrong?";
-	default:
-		return "run it again with --trace FILE and read what led here";
-	}
-}
-
-void exit_dump(const struct kvm_run *run, int vcpu, const uint8_t *code,
-	       size_t code_size)
-{
-	struct kvm_sregs sregs;
-	struct kvm_regs regs;
-	char text[160];
-
-	kvm_get_sregs(vcpu, &sregs);
-	kvm_get_regs(vcpu, &regs);
-	exit_describe(run, text, sizeof(text));
-
-	fprintf(stderr, "The guest crashed: %s\n", text);
-	fprintf(stderr, "  RIP %016llx  CS %04x (base %llx)  RFLAGS %08llx\n",
-		regs.rip, sregs.cs.selector, sregs.cs.base, regs.rflags);
-	fprintf(stderr, "  RAX %016llx  RBX %016llx  RCX %016llx\n", regs.rax,
-		regs.rbx, regs.rcx);
-	fprintf(stderr, "  RDX %016llx  RSI %016llx  RDI %016llx\n", regs.rdx,
-		regs.rsi, regs.rdi);
-	fprintf(stderr, "  RSP %016llx  SS %04x  DS %04x  ES %04x\n", regs.rsp,
-		sregs.ss.selector, sregs.ds.selector, sregs.es.selector);
-	fprintf(stderr, "  CR0 %08llx  CR2 %016llx  CR3 %08llx\n", sregs.cr0,
-		sregs.cr2, sregs.cr3);
-	fprintf(stderr, "  CR4 %08llx  EFER %04llx: %s\n", sregs.cr4,
-		sregs.efer, mode(&sregs));
-	fprintf(stderr, "  bytes at RIP:");
-	for (size_t i = 0; code && i < code_size; i++)
-		fprintf(stderr, " %02x", code[i]);
-	fprintf(stderr, "%s\n", code ? "" : " no memory there");
-	fprintf(stderr, "  try next: %s\n", advice(run->exit_reason));
 }

@@ -15,12 +15,4 @@ const char *exit_name(uint32_t reason);
  */
 void exit_describe(const struct kvm_run *run, char *text, size_t size);
 
-/*
- * Reports an exit that should not have happened to standard error: the
- * reason, the vCPU's state, the `code_size` bytes at RIP (`code` is NULL
- * where RIP points to no memory), and what to try next.
- */
-void exit_dump(const struct kvm_run *run, int vcpu, const uint8_t *code,
-	       size_t code_size);
-
 #endif

@@ -67,17 +67,17 @@ static void parse_options(struct options *options, int argc, char **argv)
 }
 
 /* Puts the guest's code at guest-physical address 0. */
-static void load_guest(struct vm *vm, const char *path)
+static void load_guest(const struct memory *memory, const char *path)
 {
 	struct file file;
 
 	if (path) {
 		file_open(&file, path);
-		vm_load_file(vm, 0, &file);
+		memory_load_file(memory, 0, &file);
 		file_close(&file);
 	} else {
-		vm_load(vm, 0, _binary_guest_bin_start,
-			_binary_guest_bin_end - _binary_guest_bin_start);
+		memory_load(memory, 0, _binary_guest_bin_start,
+			    _binary_guest_bin_end - _binary_guest_bin_start);
 	}
 }
 
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 		trace_open(options.trace);
 
 	vm_create(&vm, RAM_SIZE);
-	load_guest(&vm, options.guest);
+	load_guest(&vm.memory, options.guest);
 	vcpu_create(&vcpu, &vm);
 	vcpu_set_real_mode(&vcpu, 0, 0, 0);
 

@@ -1,31 +1,29 @@
 #include "vcpu.h"
 
 #include "die.h"
-#include "exit.h"
+#include "dump.h"
+#include "kvm-x86.h"
 #include "kvm.h"
 #include "trace.h"
 
+#include <asm/processor-flags.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/user.h>
 #include <unistd.h>
 
 /* The first serial port's data register */
 #define COM1 0x3f8
 
-/* Intel SDM vol. 1, 3.4.3: bit 1 of RFLAGS is always set */
-#define RFLAGS_RESERVED (1 << 1)
-
-/* Intel SDM vol. 3A, 2.5: CR0's protection enable bit */
-#define CR0_PE (1 << 0)
-
-#define PAGE_SIZE 4096
+/* So many bytes at RIP are shown: an instruction has at most 15. */
+#define CODE_SIZE 16
 
 void vcpu_create(struct vcpu *vcpu, struct vm *vm)
 {
 	*vcpu = (struct vcpu){ .vm = vm };
-	vcpu->fd = kvm_create_vcpu(vm->fd, 0);
-	vcpu->run_size = kvm_get_vcpu_mmap_size(vm->kvm);
-	vcpu->run = kvm_map_run(vcpu->fd, vcpu->run_size);
+	vcpu->vcpu_fd = kvm_create_vcpu(vm->vm_fd, 0);
+	vcpu->run_size = kvm_get_vcpu_mmap_size(vm->kvm_fd);
+	vcpu->run = kvm_map_run(vcpu->vcpu_fd, vcpu->run_size);
 }
 
 /* In real mode a segment's base is 16 times its selector. */
@@ -38,53 +36,54 @@ static void set_segment(struct kvm_segment *segment, uint16_t selector)
 void vcpu_set_real_mode(struct vcpu *vcpu, uint16_t code_segment,
 			uint16_t data_segment, uint16_t stack_top)
 {
-	struct kvm_regs regs = { .rflags = RFLAGS_RESERVED };
+	struct kvm_regs regs = { .rflags = X86_EFLAGS_FIXED };
 	struct kvm_sregs sregs;
 
-	kvm_get_sregs(vcpu->fd, &sregs);
-	sregs.cr0 &= ~(uint64_t)CR0_PE;
+	/* A reset has left CR0.PE clear, which is real mode. */
+	kvm_get_sregs(vcpu->vcpu_fd, &sregs);
 	set_segment(&sregs.cs, code_segment);
 	set_segment(&sregs.ds, data_segment);
 	set_segment(&sregs.es, data_segment);
 	set_segment(&sregs.fs, data_segment);
 	set_segment(&sregs.gs, data_segment);
 	set_segment(&sregs.ss, data_segment);
-	kvm_set_sregs(vcpu->fd, &sregs);
+	kvm_set_sregs(vcpu->vcpu_fd, &sregs);
 
 	regs.rip = 0;
 	regs.rsp = stack_top;
-	kvm_set_regs(vcpu->fd, &regs);
+	kvm_set_regs(vcpu->vcpu_fd, &regs);
 }
 
-static void port_out(uint16_t port, uint8_t value)
+/* An OUT of 2 or 4 bytes reaches as many ports. */
+static void port_write(uint16_t port, const uint8_t *data, size_t size)
 {
-	if (port == COM1 && write(STDOUT_FILENO, &value, 1) < 0)
-		die_errno("standard output");
+	for (size_t i = 0; i < size; i++)
+		if (port + i == COM1 && write(STDOUT_FILENO, &data[i], 1) < 0)
+			die_errno("standard output");
 }
 
 /* A bus line that nobody drives reads as one. */
-static uint8_t port_in(uint16_t port)
+static void port_read(uint16_t port, uint8_t *data, size_t size)
 {
 	(void)port;
-	return 0xff;
+	memset(data, 0xff, size);
 }
 
 /*
- * One OUT or IN instruction.  A string instruction repeats it `count` times
- * on the same port; an access of 2 or 4 bytes reaches as many ports.
+ * One OUT or IN instruction: a string instruction repeats it `count` times,
+ * on the same port.
  */
 static void handle_io(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
 
-	for (uint32_t i = 0; i < run->io.count * run->io.size; i++) {
-		uint16_t port = run->io.port + i % run->io.size;
-
+	for (uint32_t i = 0; i < run->io.count; i++) {
 		if (run->io.direction == KVM_EXIT_IO_OUT)
-			port_out(port, data[i]);
+			port_write(run->io.port, data, run->io.size);
 		else
-			data[i] = port_in(port);
+			port_read(run->io.port, data, run->io.size);
+		data += run->io.size;
 	}
 }
 
@@ -119,7 +118,7 @@ enum vcpu_status vcpu_run(struct vcpu *vcpu)
 	enum vcpu_status status = GUEST_RUNS;
 
 	while (status == GUEST_RUNS) {
-		if (!kvm_run(vcpu->fd))
+		if (!kvm_run(vcpu->vcpu_fd))
 			continue;
 		status = handle_exit(vcpu);
 		trace(vcpu);
@@ -135,19 +134,20 @@ void vcpu_report_crash(struct vcpu *vcpu)
 	uint64_t gpa;
 	size_t size = 0;
 
-	kvm_get_sregs(vcpu->fd, &sregs);
-	kvm_get_regs(vcpu->fd, &regs);
-	if (kvm_translate(vcpu->fd, sregs.cs.base + regs.rip, &gpa)) {
+	kvm_get_sregs(vcpu->vcpu_fd, &sregs);
+	kvm_get_regs(vcpu->vcpu_fd, &regs);
+	if (kvm_translate(vcpu->vcpu_fd, sregs.cs.base + regs.rip, &gpa)) {
+		/* The page after this one may be anywhere. */
 		size = PAGE_SIZE - gpa % PAGE_SIZE;
-		if (size > 16)
-			size = 16;
-		code = vm_memory(vcpu->vm, gpa, size);
+		if (size > CODE_SIZE)
+			size = CODE_SIZE;
+		code = memory_at(&vcpu->vm->memory, gpa, size);
 	}
-	exit_dump(vcpu->run, vcpu->fd, code, size);
+	dump_vcpu(vcpu->run, vcpu->vcpu_fd, code, size);
 }
 
 void vcpu_destroy(struct vcpu *vcpu)
 {
 	munmap(vcpu->run, vcpu->run_size);
-	close(vcpu->fd);
+	close(vcpu->vcpu_fd);
 }

@@ -10,7 +10,7 @@
 
 struct vcpu {
 	struct vm *vm;
-	int fd;
+	int vcpu_fd;
 	struct kvm_run *run; /* what KVM tells about an exit */
 	size_t run_size; /* bytes mapped at run */
 };

@@ -5,11 +5,13 @@
 #include "memory-map.h"
 
 #include <asm/bootparam.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/user.h>
 
 /* boot.rst, "The Real-Mode Kernel Header" */
-#define SECTOR_SIZE	    512
+#define SETUP_SECTOR	    512
 #define DEFAULT_SETUP_SECTS 4
 #define BOOT_FLAG	    0xaa55
 #define MAGIC		    0x53726448 /* "HdrS" */
@@ -22,17 +24,24 @@
 #define HEAP_END_CORRECTION 0x200
 #define PARAGRAPH_SIZE	    16 /* the unit of syssize */
 
-#define E820_RAM  1 /* ACPI 6.4, 15: AddressRangeMemory */
-#define PAGE_SIZE 4096
-#define MIB	  (1 << 20)
+#define E820_RAM 1 /* ACPI 6.4, 15: AddressRangeMemory */
+#define MIB	 (1 << 20)
 
-/* realmode.asm, assembled */
+/* realmode.asm and reset-vector.asm, assembled */
 extern const uint8_t _binary_realmode_bin_start[], _binary_realmode_bin_end[];
+extern const uint8_t _binary_reset_vector_bin_start[],
+	_binary_reset_vector_bin_end[];
+
+/* These are in realmode.asm, too. */
+_Static_assert(ZERO_PAGE_GPA == 0x7000, "ZERO_PAGE");
+_Static_assert(offsetof(struct boot_params, e820_entries) == 0x1e8,
+	       "E820_COUNT");
+_Static_assert(offsetof(struct boot_params, e820_table) == 0x2d0, "E820_TABLE");
 
 /* A bzImage: a header among setup sectors, then the kernel itself. */
 struct kernel {
 	struct file file;
-	uint8_t start[2 * SECTOR_SIZE]; /* of the setup code; has the header */
+	uint8_t start[2 * SETUP_SECTOR]; /* of the setup code; has the header */
 	struct setup_header header;
 	size_t header_size;
 	size_t setup_size;
@@ -69,7 +78,7 @@ static void check_header(struct kernel *kernel)
 		    path, header->version >> 8, header->version & 0xff);
 
 	kernel->setup_size = header->setup_sects ?: DEFAULT_SETUP_SECTS;
-	kernel->setup_size = (kernel->setup_size + 1) * SECTOR_SIZE;
+	kernel->setup_size = (kernel->setup_size + 1) * SETUP_SECTOR;
 	if (kernel->setup_size > SETUP_MAX_SIZE)
 		die("%s: its setup code of %zu bytes is longer than %d", path,
 		    kernel->setup_size, SETUP_MAX_SIZE);
@@ -82,14 +91,15 @@ static void check_header(struct kernel *kernel)
 }
 
 /* Setup sectors low, the kernel itself high. */
-static void load_kernel(const struct vm *vm, struct kernel *kernel)
+static void load_kernel(const struct memory *memory, struct kernel *kernel)
 {
 	size_t rest = kernel->setup_size - sizeof(kernel->start);
 
-	vm_load(vm, SETUP_GPA, kernel->start, sizeof(kernel->start));
+	memory_load(memory, SETUP_GPA, kernel->start, sizeof(kernel->start));
 	file_read(&kernel->file,
-		  vm_memory(vm, SETUP_GPA + sizeof(kernel->start), rest), rest);
-	file_read(&kernel->file, vm_memory(vm, KERNEL_GPA, kernel->size),
+		  memory_at(memory, SETUP_GPA + sizeof(kernel->start), rest),
+		  rest);
+	file_read(&kernel->file, memory_at(memory, KERNEL_GPA, kernel->size),
 		  kernel->size);
 }
 
@@ -112,10 +122,10 @@ static uint64_t kernel_end(const struct kernel *kernel)
 }
 
 /* The initramfs goes as high as it may be, below the hole. */
-static void load_initramfs(const struct vm *vm, const char *path,
+static void load_initramfs(const struct memory *memory, const char *path,
 			   struct setup_header *header, uint64_t lowest)
 {
-	uint64_t highest = vm_low_ram(vm);
+	uint64_t highest = memory_below_hole(memory);
 	struct file file;
 	uint64_t gpa;
 
@@ -123,19 +133,19 @@ static void load_initramfs(const struct vm *vm, const char *path,
 		highest = (uint64_t)header->initrd_addr_max + 1;
 
 	file_open(&file, path);
-	gpa = (highest - file.size) & ~(uint64_t)(PAGE_SIZE - 1);
+	gpa = (highest - file.size) & PAGE_MASK;
 	if (highest < lowest + file.size || gpa < lowest)
 		die("%s: no room for its %zu MiB above the kernel, which ends at %llu MiB: use a larger -m, or a smaller initramfs",
 		    path, (file.size - 1) / MIB + 1,
 		    (unsigned long long)(lowest - 1) / MIB + 1);
-	vm_load_file(vm, gpa, &file);
+	memory_load_file(memory, gpa, &file);
 	header->ramdisk_image = (uint32_t)gpa;
 	header->ramdisk_size = (uint32_t)file.size;
 	file_close(&file);
 }
 
-static void load_cmdline(const struct vm *vm, struct setup_header *header,
-			 const char *cmdline)
+static void load_cmdline(const struct memory *memory,
+			 struct setup_header *header, const char *cmdline)
 {
 	size_t length = strlen(cmdline);
 	size_t max = CMDLINE_MAX_SIZE - 1;
@@ -145,7 +155,7 @@ static void load_cmdline(const struct vm *vm, struct setup_header *header,
 	if (length > max)
 		die("the command line has %zu characters, this kernel takes %zu",
 		    length, max);
-	vm_load(vm, CMDLINE_GPA, cmdline, length + 1);
+	memory_load(memory, CMDLINE_GPA, cmdline, length + 1);
 	header->cmd_line_ptr = CMDLINE_GPA;
 }
 
@@ -163,20 +173,20 @@ static void add_e820(struct boot_params *params, uint64_t start, uint64_t end)
 }
 
 /* The zero page: the header once more, and the map of all RAM. */
-static void load_zero_page(const struct vm *vm,
+static void load_zero_page(const struct memory *memory,
 			   const struct setup_header *header)
 {
 	struct boot_params params = { .hdr = *header };
-	uint64_t high_ram = vm->ram_size - vm_low_ram(vm);
+	uint64_t high_ram = memory->size - memory_below_hole(memory);
 
 	add_e820(&params, 0, LOW_RAM_END);
-	add_e820(&params, KERNEL_GPA, vm_low_ram(vm));
+	add_e820(&params, KERNEL_GPA, memory_below_hole(memory));
 	add_e820(&params, HOLE_END, HOLE_END + high_ram);
-	vm_load(vm, ZERO_PAGE_GPA, &params, sizeof(params));
+	memory_load(memory, ZERO_PAGE_GPA, &params, sizeof(params));
 }
 
-void boot_load(const struct vm *vm, const char *path, const char *initramfs,
-	       const char *cmdline)
+void boot_load(const struct memory *memory, const char *path,
+	       const char *initramfs, const char *cmdline)
 {
 	struct kernel kernel = { 0 };
 	struct setup_header *header = &kernel.header;
@@ -186,41 +196,60 @@ void boot_load(const struct vm *vm, const char *path, const char *initramfs,
 	read_header(&kernel);
 	check_header(&kernel);
 	end = kernel_end(&kernel);
-	if (end > vm_low_ram(vm))
+	if (end > memory_below_hole(memory))
 		die("%s: needs memory up to %llu MiB: use a larger -m", path,
 		    (unsigned long long)(end - 1) / MIB + 1);
-	load_kernel(vm, &kernel);
+	load_kernel(memory, &kernel);
 	file_close(&kernel.file);
 
 	header->type_of_loader = LOADER_UNDEFINED;
 	header->loadflags |= CAN_USE_HEAP;
 	header->heap_end_ptr = SETUP_STACK_TOP - HEAP_END_CORRECTION;
 	header->vid_mode = VID_MODE_NORMAL; /* no question, no waiting */
-	load_cmdline(vm, header, cmdline);
+	load_cmdline(memory, header, cmdline);
 	if (initramfs)
-		load_initramfs(vm, initramfs, header, end);
+		load_initramfs(memory, initramfs, header, end);
 
-	vm_load(vm, SETUP_GPA + HEADER_OFFSET, header, kernel.header_size);
-	load_zero_page(vm, header);
-	vm_load(vm, STUB_GPA, _binary_realmode_bin_start,
-		_binary_realmode_bin_end - _binary_realmode_bin_start);
+	memory_load(memory, SETUP_GPA + HEADER_OFFSET, header,
+		    kernel.header_size);
+	load_zero_page(memory, header);
+	memory_load(memory, STUB_GPA, _binary_realmode_bin_start,
+		    _binary_realmode_bin_end - _binary_realmode_bin_start);
+	memory_load(memory, RESET_GPA, _binary_reset_vector_bin_start,
+		    _binary_reset_vector_bin_end -
+			    _binary_reset_vector_bin_start);
+}
+
+/* The type that one word of the command line asks for, or else `type`. */
+static char reboot_type(const char *word, char type)
+{
+	static const char option[] = "reboot=", panic[] = "panic_";
+	const char *part = word + strlen(option);
+
+	if (strncmp(word, option, strlen(option)) != 0)
+		return type;
+	/* A list, as in reboot=w,t: of modes, numbers and types */
+	for (;;) {
+		if (strncmp(part, panic, strlen(panic)) == 0)
+			part += strlen(panic);
+		if (*part && strchr("bakept", *part))
+			type = *part;
+		part += strcspn(part, ", ");
+		if (*part++ != ',')
+			return type;
+	}
 }
 
 bool boot_reboots_by_triple_fault(const char *cmdline)
 {
 	const char *word = cmdline;
+	char type = 0;
 
-	/* reboot= takes a list, as in reboot=w,t */
-	while ((word = strstr(word, "reboot="))) {
-		bool starts_word = word == cmdline || word[-1] == ' ';
-
-		word += strlen("reboot=");
-		while (starts_word && *word && *word != ' ') {
-			if (*word == 't')
-				return true;
-			word += strcspn(word, ", ");
-			word += *word == ',';
-		}
+	/* What follows -- is for init. */
+	while (*word && strncmp(word, "-- ", 3) != 0) {
+		type = reboot_type(word, type);
+		word += strcspn(word, " ");
+		word += strspn(word, " ");
 	}
-	return false;
+	return type == 't';
 }

@@ -2,11 +2,11 @@
 #ifndef BOOT_H
 #define BOOT_H
 
-#include "vm.h"
+#include "memory.h"
 
 #include <stdbool.h>
 
-/* boot.rst, "Details of header fields": setup code runs at segment + 0x20 */
+/* boot.rst, "Running the Kernel": it is entered at segment + 0x20 */
 #define SETUP_SEGMENT	    0x1000
 #define SETUP_ENTRY_SEGMENT (SETUP_SEGMENT + 0x20)
 
@@ -15,10 +15,11 @@
  * real-mode stub, so that the vCPU can start at SETUP_ENTRY_SEGMENT:0.
  * What is no bzImage, or does not fit into memory, ends the VMM.
  */
-void boot_load(const struct vm *vm, const char *path, const char *initramfs,
-	       const char *cmdline);
+void boot_load(const struct memory *memory, const char *path,
+	       const char *initramfs, const char *cmdline);
 
-/* Does the command line ask for reboots by triple fault (reboot=t)? */
+/* Does the command line, as Linux reads it, ask for reboots by triple fault
+ * (reboot=t, and no other type after it)? */
 bool boot_reboots_by_triple_fault(const char *cmdline);
 
 #endif

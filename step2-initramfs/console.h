@@ -1,33 +1,39 @@
 /*
- * The console: the guest's serial port on the terminal that the VMM runs in.
+ * The console: what the guest and its user say to each other, on the VMM's
+ * standard input and output.
  *
- * A thread reads standard input.  If that is a terminal, it is in raw mode
- * while the guest runs, so that Ctrl-C and the like reach the guest, and
- * Ctrl-A is the VMM's own key: Ctrl-A x quits, Ctrl-A h tells the others.
+ * Two threads: one reads standard input, one writes standard output.  So
+ * neither a terminal that is blocked nor a guest that does not listen keeps
+ * the other direction from working.  On a terminal Ctrl-A is the VMM's own
+ * key: Ctrl-A x quits, Ctrl-A h tells the others.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-struct vcpu;
+/* Who gets what is typed: for example a serial port of the guest's. */
+struct console_listener {
+	/* How many bytes receive() can take now */
+	size_t (*room)(void *owner);
+	void (*receive)(void *owner, const uint8_t *keys, size_t size);
+	void *owner;
+};
 
-/* Starts the thread, which feeds vcpu->vm->serial. */
-void console_start(struct vcpu *vcpu);
-
-/* Takes one character, and writes it out with the others of its line. */
-void console_write(uint8_t character);
+void console_start(const struct console_listener *listener);
 
 /*
- * Writes out what there is of a line, and waits where standard output is
- * blocked, until the user quits.  What nobody takes any more is dropped.
+ * Takes one character from the guest; it is on standard output within a
+ * hundredth of a second, or with the rest of its line.  Waits where standard
+ * output is blocked, until the machine is to end.
  */
-void console_flush(void);
+void console_write(void *unused, uint8_t character);
 
-/* The serial port has room for input again. */
-void console_wake(void);
+/* The listener has room again. */
+void console_wake(void *unused);
 
-/* Ends the thread and gives the terminal back. */
+/* Writes what is left, ends the threads and gives the terminal back. */
 void console_stop(void);
 
 #endif

@@ -3,7 +3,9 @@
 #include "console.h"
 #include "die.h"
 #include "file.h"
+#include "legacy.h"
 #include "memory-map.h"
+#include "serial.h"
 #include "trace.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -97,8 +99,24 @@ static void parse_options(struct options *options, int argc, char **argv)
 		usage_error();
 }
 
+static struct serial com1;
+
+/* Puts everything on the machine's buses. */
+static void add_devices(struct vm *vm)
+{
+	const struct irq_line irq = vm_irq_line(vm, SERIAL_COM1_IRQ);
+	const struct serial_peer console = { console_write, console_wake,
+					     NULL };
+
+	serial_init(&com1, &irq, &console);
+	bus_add(&vm->ports, SERIAL_COM1, SERIAL_PORTS, &serial_device, &com1);
+	legacy_add(&vm->ports);
+}
+
 int main(int argc, char **argv)
 {
+	const struct console_listener keyboard = { serial_room, serial_receive,
+						   &com1 };
 	struct options options = { .ram_size = (uint64_t)DEFAULT_RAM_MIB << 20,
 				   .cmdline = DEFAULT_CMDLINE };
 	enum vcpu_status status;
@@ -111,13 +129,15 @@ int main(int argc, char **argv)
 		trace_open(options.trace);
 
 	vm_create(&vm, options.ram_size);
-	boot_load(&vm, options.kernel, options.initramfs, options.cmdline);
+	add_devices(&vm);
+	boot_load(&vm.memory, options.kernel, options.initramfs,
+		  options.cmdline);
 	vcpu_create(&vcpu, &vm);
 	vcpu_set_real_mode(&vcpu, SETUP_ENTRY_SEGMENT, SETUP_SEGMENT,
 			   SETUP_STACK_TOP);
 	vcpu.reset_by_triple_fault =
 		boot_reboots_by_triple_fault(options.cmdline);
-	console_start(&vcpu);
+	console_start(&keyboard);
 
 	status = vcpu_run(&vcpu);
 	console_stop();

@@ -1,29 +1,49 @@
 /*
- * COM1: a 16550A serial port, as in the PC16550D data sheet.
+ * A 16550A serial port, as in the PC16550D data sheet, but for its timing, the
+ * errors of a real line, the modem's interrupt and the FIFO's trigger levels:
+ * here a character takes no time, and arrives.
  *
- * What the guest sends is there at once.  What comes from the terminal waits
- * in `input` until the guest listens, and moves on through the receive FIFO.
+ * What the guest sends is at the other end at once.  What comes from there
+ * waits in `input` until the guest listens, and moves on through the receive
+ * FIFO.
  *
- * Two threads use it: the vCPU's by serial_in() and serial_out(), and the
- * console's by serial_receive().  `lock` is held while a register or the
- * interrupt line changes, never while a character is written to the terminal.
+ * Two threads use it: the vCPU's by serial_device's functions, and the other
+ * end's by serial_room() and serial_receive().  `lock` is held while a register
+ * or the interrupt line changes, never while the other end is called.
  */
 #ifndef SERIAL_H
 #define SERIAL_H
+
+#include "bus.h"
+#include "irq-line.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define SERIAL_COM1	  0x3f8
+/* Where a PC has its first one */
+#define SERIAL_COM1	0x3f8
+#define SERIAL_COM1_IRQ 4
+
 #define SERIAL_PORTS	  8
 #define SERIAL_FIFO_SIZE  16
 #define SERIAL_INPUT_SIZE 65536 /* a large paste fits */
 
+/* Who is at the other end of the cable. */
+struct serial_peer {
+	/* A character from the guest; the vCPU's thread may wait in here. */
+	void (*transmit)(void *owner, uint8_t character);
+	/* serial_room() was 0, and is no more. */
+	void (*room)(void *owner);
+	void *owner;
+};
+
 struct serial {
-	pthread_mutex_t lock;
-	int vm; /* whose interrupt line it drives */
+	struct serial_peer peer;
+
+	pthread_mutex_t lock; /* of all that follows */
+	struct irq_line line;
 	bool interrupt; /* the line's level */
 
 	/* The registers, by the names of linux/serial_reg.h */
@@ -38,23 +58,16 @@ struct serial {
 	size_t input_start, input_count;
 };
 
-void serial_init(struct serial *serial, int vm);
+void serial_init(struct serial *serial, const struct irq_line *line,
+		 const struct serial_peer *peer);
 
-/* Is this one of COM1's ports? */
-bool serial_has(uint16_t port);
+/* For a bus: SERIAL_PORTS ports, of a struct serial. */
+extern const struct bus_device serial_device;
 
-/* The guest reads or writes one of its ports. */
-uint8_t serial_in(struct serial *serial, uint16_t port);
-void serial_out(struct serial *serial, uint16_t port, uint8_t value);
+/* For the other end: how many bytes serial_receive() can take now. */
+size_t serial_room(void *device);
 
-/* How many bytes serial_receive() can take now. */
-size_t serial_room(struct serial *serial);
-
-/* Input for the guest: at most serial_room() bytes. */
-void serial_receive(struct serial *serial, const uint8_t *data, size_t size);
-
-/* An access in words, as "LCR = 0x03: 8N1", for the trace. */
-void serial_describe(struct serial *serial, uint16_t port, bool is_write,
-		     uint8_t value, char *text, size_t size);
+/* For the other end: input for the guest, at most serial_room() bytes. */
+void serial_receive(void *device, const uint8_t *data, size_t size);
 
 #endif

@@ -2,23 +2,20 @@
 #ifndef VCPU_H
 #define VCPU_H
 
+#include "timer.h"
 #include "vm.h"
 
 #include <linux/kvm.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct vcpu {
 	struct vm *vm;
-	int fd;
+	int vcpu_fd;
 	struct kvm_run *run; /* what KVM tells about an exit */
 	size_t run_size; /* bytes mapped at run */
-	pthread_t thread; /* that runs it */
-	atomic_bool stop; /* asked for by another thread */
-	bool reset; /* asked for by the guest */
+	struct timer look; /* whether it has halted for good */
 	bool reset_by_triple_fault; /* what else would be a crash */
 };
 
@@ -40,14 +37,14 @@ void vcpu_create(struct vcpu *vcpu, struct vm *vm);
 void vcpu_set_real_mode(struct vcpu *vcpu, uint16_t code_segment,
 			uint16_t data_segment, uint16_t stack_top);
 
-/* Runs the guest to its end: GUEST_ENDED or GUEST_CRASHED. */
+/*
+ * Runs the guest to its end: GUEST_ENDED, also where stop_machine() was
+ * called, or GUEST_CRASHED.  On the thread that has created the vCPU.
+ */
 enum vcpu_status vcpu_run(struct vcpu *vcpu);
 
 /* Says on standard error why the guest crashed, and where it was. */
 void vcpu_report_crash(struct vcpu *vcpu);
-
-/* Ends vcpu_run() from another thread, with GUEST_ENDED. */
-void vcpu_stop(struct vcpu *vcpu);
 
 /* Gives everything back. */
 void vcpu_destroy(struct vcpu *vcpu);

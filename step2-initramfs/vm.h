@@ -1,38 +1,25 @@
-/* The virtual machine: its handle in KVM, and its memory. */
+/* The virtual machine: its handles in KVM, its memory and its buses. */
 #ifndef VM_H
 #define VM_H
 
-#include "file.h"
-#include "serial.h"
+#include "bus.h"
+#include "irq-line.h"
+#include "memory.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 struct vm {
-	int kvm; /* /dev/kvm */
-	int fd; /* this virtual machine */
-	uint8_t *ram; /* the guest's memory, in ours */
-	uint64_t ram_size; /* bytes, a multiple of the page size */
-	struct serial serial; /* COM1 */
+	int kvm_fd; /* /dev/kvm */
+	int vm_fd; /* this virtual machine */
+	struct memory memory;
+	struct bus ports, mmio; /* what is at which port, at which address */
 };
 
 /* Creates a virtual machine with `ram_size` bytes of zeroed memory. */
 void vm_create(struct vm *vm, uint64_t ram_size);
 
-/* How many bytes of the RAM are below the 32-bit hole. */
-uint64_t vm_low_ram(const struct vm *vm);
-
-/*
- * The guest's memory from guest-physical address `gpa` on, or NULL unless
- * all `length` bytes are RAM.  Every access to guest memory comes by here.
- */
-void *vm_memory(const struct vm *vm, uint64_t gpa, uint64_t length);
-
-/* Copies `size` bytes that surely fit to guest-physical address `gpa`. */
-void vm_load(const struct vm *vm, uint64_t gpa, const void *data, size_t size);
-
-/* Copies a whole file there; one that does not fit ends the VMM. */
-void vm_load_file(const struct vm *vm, uint64_t gpa, struct file *file);
+/* The line `irq` of the interrupt controllers in KVM. */
+struct irq_line vm_irq_line(struct vm *vm, uint32_t irq);
 
 /* Gives everything back. */
 void vm_destroy(struct vm *vm);

@@ -3,9 +3,11 @@
 #define CPUID_H
 
 /*
- * Gives the vCPU every feature that the host and its KVM support, the number
- * 0 as its APIC's, and the model-specific registers that a BIOS would set.
+ * Gives the vCPU the features that KVM_GET_SUPPORTED_CPUID tells of (api.rst
+ * 4.46: what needs more of the VMM than CPUID, as the TSC deadline timer, is not
+ * among them), without virtualization of its own; the number 0 as its APIC's;
+ * and the model-specific registers that a BIOS would set.
  */
-void cpuid_set_up(int kvm, int vcpu);
+void cpuid_set_up(int kvm_fd, int vcpu_fd);
 
 #endif

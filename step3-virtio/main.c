@@ -3,9 +3,13 @@
 #include "console.h"
 #include "die.h"
 #include "file.h"
+#include "legacy.h"
 #include "memory-map.h"
+#include "serial.h"
 #include "trace.h"
 #include "vcpu.h"
+#include "virtio-blk.h"
+#include "virtio-mmio.h"
 #include "vm.h"
 
 #include <ctype.h>
@@ -124,16 +128,50 @@ static void parse_options(struct options *options, int argc, char **argv)
 		usage_error();
 }
 
-static void create_disks(struct vm *vm, const struct options *options)
+static struct serial com1;
+
+/* Puts everything on the machine's buses. */
+static void add_devices(struct vm *vm)
 {
-	for (size_t i = 0; i < options->disk_count; i++)
-		virtio_mmio_create(&vm->disks[i], vm, i, options->disks[i].path,
-				   options->disks[i].read_only);
-	vm->disk_count = options->disk_count;
+	const struct irq_line irq = vm_irq_line(vm, SERIAL_COM1_IRQ);
+	const struct serial_peer console = { console_write, console_wake,
+					     NULL };
+
+	serial_init(&com1, &irq, &console);
+	bus_add(&vm->ports, SERIAL_COM1, SERIAL_PORTS, &serial_device, &com1);
+	legacy_add(&vm->ports);
+}
+
+static struct virtio_blk disks[VIRTIO_MMIO_MAX];
+static size_t slots_used;
+
+/* Gives a virtio device the next slot. */
+static void add_virtio(struct vm *vm, struct virtio *device)
+{
+	static struct virtio_mmio slots[VIRTIO_MMIO_MAX];
+	struct virtio_mmio *slot = &slots[slots_used];
+	const struct irq_line irq =
+		vm_irq_line(vm, virtio_mmio_irq(slots_used));
+
+	virtio_mmio_init(slot, device, &vm->memory, &irq);
+	bus_add(&vm->mmio, VIRTIO_MMIO_GPA(slots_used), VIRTIO_SIZE,
+		&virtio_mmio_device, slot);
+	slots_used++;
+}
+
+static void add_disks(struct vm *vm, const struct options *options)
+{
+	for (size_t i = 0; i < options->disk_count; i++) {
+		virtio_blk_open(&disks[i], options->disks[i].path,
+				options->disks[i].read_only);
+		add_virtio(vm, &disks[i].device);
+	}
 }
 
 int main(int argc, char **argv)
 {
+	const struct console_listener keyboard = { serial_room, serial_receive,
+						   &com1 };
 	struct options options = { .ram_size = (uint64_t)DEFAULT_RAM_MIB << 20,
 				   .cmdline = DEFAULT_CMDLINE };
 	enum vcpu_status status;
@@ -147,16 +185,17 @@ int main(int argc, char **argv)
 		trace_open(options.trace);
 
 	vm_create(&vm, options.ram_size);
-	create_disks(&vm, &options);
-	cmdline = virtio_mmio_add_parameters(options.cmdline, vm.disk_count);
-	boot_load(&vm, options.kernel, options.initramfs, cmdline);
+	add_devices(&vm);
+	add_disks(&vm, &options);
+	cmdline = virtio_mmio_add_parameters(options.cmdline, slots_used);
+	boot_load(&vm.memory, options.kernel, options.initramfs, cmdline);
 	free(cmdline);
 	vcpu_create(&vcpu, &vm);
 	vcpu_set_real_mode(&vcpu, SETUP_ENTRY_SEGMENT, SETUP_SEGMENT,
 			   SETUP_STACK_TOP);
 	vcpu.reset_by_triple_fault =
 		boot_reboots_by_triple_fault(options.cmdline);
-	console_start(&vcpu);
+	console_start(&keyboard);
 
 	status = vcpu_run(&vcpu);
 	console_stop();
@@ -164,8 +203,8 @@ int main(int argc, char **argv)
 		vcpu_report_crash(&vcpu);
 
 	vcpu_destroy(&vcpu);
-	for (size_t i = 0; i < vm.disk_count; i++)
-		virtio_mmio_destroy(&vm.disks[i]);
+	for (size_t i = 0; i < options.disk_count; i++)
+		virtio_blk_close(&disks[i]);
 	vm_destroy(&vm);
 	trace_close();
 	return status;

@@ -1,14 +1,9 @@
 #include "serial.h"
 
-#include "console.h"
-#include "kvm.h"
-
 #include <ctype.h>
 #include <linux/serial_reg.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COM1_IRQ 4
 
 /* With the interrupt identification: the FIFOs are on */
 #define IIR_FIFOS_ON 0xc0
@@ -16,17 +11,17 @@
 /* A terminal is there and ready. */
 #define MSR_READY (UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS)
 
-void serial_init(struct serial *serial, int vm)
+/* Who reads LSR so often in a row waits for a character. */
+#define POLLING 2
+
+void serial_init(struct serial *serial, const struct irq_line *line,
+		 const struct serial_peer *peer)
 {
 	memset(serial, 0, sizeof(*serial));
 	pthread_mutex_init(&serial->lock, NULL);
-	serial->vm = vm;
+	serial->line = *line;
+	serial->peer = *peer;
 	serial->lsr = UART_LSR_THRE | UART_LSR_TEMT;
-}
-
-bool serial_has(uint16_t port)
-{
-	return port >= SERIAL_COM1 && port < SERIAL_COM1 + SERIAL_PORTS;
 }
 
 /* The pending interrupt of the highest priority, as IIR tells it. */
@@ -49,7 +44,7 @@ static void update_interrupt(struct serial *serial)
 	if (interrupt == serial->interrupt)
 		return;
 	serial->interrupt = interrupt;
-	kvm_irq_line(serial->vm, COM1_IRQ, interrupt);
+	irq_line_set(&serial->line, interrupt);
 }
 
 static bool fifo_full(const struct serial *serial)
@@ -71,21 +66,29 @@ static uint8_t pop_fifo(struct serial *serial)
 }
 
 /*
- * Input moves on when the guest is ready for it: it raises RTS and has the
- * interrupt enabled, or it reads LSR over and over.  Sooner it would be lost,
- * because a driver clears the FIFO while it sets up the port.
+ * Does the guest listen?  It raises RTS and has the interrupt enabled, or it
+ * reads LSR over and over.
  */
-static void fill_fifo(struct serial *serial)
+static bool listens(const struct serial *serial)
 {
 	bool interrupts =
 		(serial->ier & UART_IER_RDI) && (serial->mcr & UART_MCR_RTS);
-	bool polls = serial->lsr_reads >= 2;
+
+	return (interrupts || serial->lsr_reads >= POLLING) &&
+	       !(serial->mcr & UART_MCR_LOOP);
+}
+
+/*
+ * Input moves on once the guest listens: sooner it would be lost, because a
+ * driver clears the FIFO while it sets up the port.  Returns whether there is
+ * room for more input, and was none.
+ */
+static bool fill_fifo(struct serial *serial)
+{
 	bool was_full = serial->input_count == SERIAL_INPUT_SIZE;
 
-	if (!interrupts && !polls)
-		return;
-	if (serial->mcr & UART_MCR_LOOP)
-		return;
+	if (!listens(serial))
+		return false;
 	while (serial->input_count > 0 && !fifo_full(serial)) {
 		serial->fifo[serial->fifo_count++] =
 			serial->input[serial->input_start];
@@ -93,8 +96,7 @@ static void fill_fifo(struct serial *serial)
 			(serial->input_start + 1) % SERIAL_INPUT_SIZE;
 		serial->input_count--;
 	}
-	if (was_full && serial->input_count < SERIAL_INPUT_SIZE)
-		console_wake();
+	return was_full && serial->input_count < SERIAL_INPUT_SIZE;
 }
 
 /* In loopback the modem's outputs are its inputs. */
@@ -152,22 +154,20 @@ static uint8_t read_register(struct serial *serial, uint16_t offset)
 	}
 }
 
-uint8_t serial_in(struct serial *serial, uint16_t port)
+static uint8_t read_byte(struct serial *serial, uint16_t offset)
 {
-	uint16_t offset = port - SERIAL_COM1;
-	bool between; /* two characters, where drivers look at LSR once */
 	uint8_t value;
+	bool room;
 
 	pthread_mutex_lock(&serial->lock);
 	serial->lsr_reads = offset == UART_LSR ? serial->lsr_reads + 1 : 0;
-	between = serial->lsr_reads == 1;
-	fill_fifo(serial);
+	room = fill_fifo(serial);
 	value = read_register(serial, offset);
-	fill_fifo(serial);
+	room |= fill_fifo(serial);
 	update_interrupt(serial);
 	pthread_mutex_unlock(&serial->lock);
-	if (!between)
-		console_flush();
+	if (room)
+		serial->peer.room(serial->peer.owner);
 	return value;
 }
 
@@ -191,7 +191,7 @@ static void write_fcr(struct serial *serial, uint8_t value)
 	serial->fcr = value;
 }
 
-/* Returns whether the character `value` goes out to the terminal. */
+/* Returns whether the character `value` goes out to the other end. */
 static bool write_thr(struct serial *serial, uint8_t value)
 {
 	/* Full for no time at all: the interrupt goes and comes back. */
@@ -243,24 +243,41 @@ static bool write_register(struct serial *serial, uint16_t offset,
 	return false;
 }
 
-void serial_out(struct serial *serial, uint16_t port, uint8_t value)
+static void write_byte(struct serial *serial, uint16_t offset, uint8_t value)
 {
-	bool sent;
+	bool sent, room;
 
 	pthread_mutex_lock(&serial->lock);
 	serial->lsr_reads = 0;
-	sent = write_register(serial, port - SERIAL_COM1, value);
-	fill_fifo(serial);
+	sent = write_register(serial, offset, value);
+	room = fill_fifo(serial);
 	update_interrupt(serial);
 	pthread_mutex_unlock(&serial->lock);
 	if (sent)
-		console_write(value);
-	else
-		console_flush();
+		serial->peer.transmit(serial->peer.owner, value);
+	if (room)
+		serial->peer.room(serial->peer.owner);
 }
 
-size_t serial_room(struct serial *serial)
+/* Its registers are bytes: a wider access is to as many of them. */
+static void read_ports(void *device, uint64_t offset, void *data, size_t size)
 {
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)data)[i] =
+			read_byte(device, (uint16_t)(offset + i));
+}
+
+static void write_ports(void *device, uint64_t offset, const void *data,
+			size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		write_byte(device, (uint16_t)(offset + i),
+			   ((const uint8_t *)data)[i]);
+}
+
+size_t serial_room(void *device)
+{
+	struct serial *serial = device;
 	size_t room;
 
 	pthread_mutex_lock(&serial->lock);
@@ -269,76 +286,106 @@ size_t serial_room(struct serial *serial)
 	return room;
 }
 
-void serial_receive(struct serial *serial, const uint8_t *data, size_t size)
+void serial_receive(void *device, const uint8_t *data, size_t size)
 {
+	struct serial *serial = device;
+
 	pthread_mutex_lock(&serial->lock);
 	for (size_t i = 0; i < size; i++) {
 		size_t end = serial->input_start + serial->input_count++;
 
 		serial->input[end % SERIAL_INPUT_SIZE] = data[i];
 	}
+	/* Nobody waits for the room that this may make: we were called. */
 	fill_fifo(serial);
 	update_interrupt(serial);
 	pthread_mutex_unlock(&serial->lock);
 }
 
-static const char *register_name(const struct serial *serial, uint16_t offset,
-				 bool is_write)
-{
-	static const char *const divisor[] = { "DLL", "DLM" };
-	static const char *const write[] = { "THR", "IER", "FCR", "LCR",
-					     "MCR", "LSR", "MSR", "SCR" };
-	static const char *const read[] = { "RBR", "IER", "IIR", "LCR",
-					    "MCR", "LSR", "MSR", "SCR" };
-
-	if (offset <= UART_DLM && (serial->lcr & UART_LCR_DLAB))
-		return divisor[offset];
-	return is_write ? write[offset] : read[offset];
-}
+/* ---- in words, for the trace ---- */
 
 static const char *iir_meaning(uint8_t iir)
 {
 	switch (iir & ~IIR_FIFOS_ON) {
 	case UART_IIR_RLSI:
-		return "line status";
+		return ": line status";
 	case UART_IIR_RDI:
-		return "data received";
+		return ": data received";
 	case UART_IIR_THRI:
-		return "transmitter empty";
+		return ": transmitter empty";
 	default:
-		return "no interrupt";
+		return ": no interrupt";
 	}
 }
 
-void serial_describe(struct serial *serial, uint16_t port, bool is_write,
-		     uint8_t value, char *text, size_t size)
+static void describe_lcr(uint8_t lcr, char *text, size_t size)
 {
-	uint16_t offset = port - SERIAL_COM1;
-	const char *name = register_name(serial, offset, is_write);
-	char extra[64] = "";
+	char parity = 'N';
 
-	if (name[0] != 'D' && offset == UART_TX && isprint(value))
-		snprintf(extra, sizeof(extra), ": '%c'", value);
-	else if (offset == UART_LCR)
-		snprintf(extra, sizeof(extra), ": %d%c%d%s",
-			 5 + (value & UART_LCR_WLEN8),
-			 !(value & UART_LCR_PARITY) ? 'N'
-			 : value & UART_LCR_EPAR    ? 'E'
-						    : 'O',
-			 value & UART_LCR_STOP ? 2 : 1,
-			 value & UART_LCR_DLAB ? ", divisor latch" : "");
-	else if (offset == UART_IIR && !is_write)
-		snprintf(extra, sizeof(extra), ": %s", iir_meaning(value));
-	else if (name[0] == 'I')
-		snprintf(extra, sizeof(extra), ":%s%s%s%s",
+	if (lcr & UART_LCR_PARITY)
+		parity = lcr & UART_LCR_EPAR ? 'E' : 'O';
+	snprintf(text, size, ": %d%c%d%s", 5 + (lcr & UART_LCR_WLEN8), parity,
+		 lcr & UART_LCR_STOP ? 2 : 1,
+		 lcr & UART_LCR_DLAB ? ", divisor latch" : "");
+}
+
+/* What a value means, where its number alone does not tell. */
+static void describe_value(uint16_t offset, bool is_write, uint8_t value,
+			   char *text, size_t size)
+{
+	switch (offset) {
+	case UART_TX:
+		if (isprint(value))
+			snprintf(text, size, ": '%c'", value);
+		break;
+	case UART_IER:
+		snprintf(text, size, ":%s%s%s%s",
 			 value & UART_IER_RDI ? " receive" : "",
 			 value & UART_IER_THRI ? " transmit" : "",
 			 value & UART_IER_RLSI ? " line" : "",
 			 value & UART_IER_MSI ? " modem" : "");
-	else if (offset == UART_LSR)
-		snprintf(extra, sizeof(extra), ":%s%s%s",
+		break;
+	case UART_IIR:
+		if (!is_write)
+			snprintf(text, size, "%s", iir_meaning(value));
+		break;
+	case UART_LCR:
+		describe_lcr(value, text, size);
+		break;
+	case UART_LSR:
+		snprintf(text, size, ":%s%s%s",
 			 value & UART_LSR_DR ? " data ready" : "",
 			 value & UART_LSR_OE ? " overrun" : "",
 			 value & UART_LSR_THRE ? " transmitter empty" : "");
-	snprintf(text, size, "%s = 0x%02x%s", name, value, extra);
+		break;
+	}
 }
+
+static void describe_ports(void *device, uint64_t offset, bool is_write,
+			   const void *data, size_t size, char *text,
+			   size_t text_size)
+{
+	static const char *const divisor[] = { "DLL", "DLM" };
+	static const char *const written[] = { "THR", "IER", "FCR", "LCR",
+					       "MCR", "LSR", "MSR", "SCR" };
+	static const char *const read[] = { "RBR", "IER", "IIR", "LCR",
+					    "MCR", "LSR", "MSR", "SCR" };
+	const struct serial *serial = device;
+	uint8_t value = *(const uint8_t *)data;
+	char meaning[64] = "";
+	const char *name = is_write ? written[offset] : read[offset];
+
+	if (offset <= UART_DLM && (serial->lcr & UART_LCR_DLAB))
+		name = divisor[offset];
+	else
+		describe_value((uint16_t)offset, is_write, value, meaning,
+			       sizeof(meaning));
+	(void)size; /* of a wider access, its first register */
+	snprintf(text, text_size, "%s = 0x%02x%s", name, value, meaning);
+}
+
+const struct bus_device serial_device = {
+	.read = read_ports,
+	.write = write_ports,
+	.describe = describe_ports,
+};

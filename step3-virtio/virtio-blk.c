@@ -1,10 +1,15 @@
 #include "virtio-blk.h"
 
 #include "die.h"
+#include "stop.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
+#include <linux/virtio_ids.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -19,12 +24,16 @@
 
 #define FEATURE(name) (1ull << VIRTIO_BLK_F_##name)
 
+/* So much is transferred at once; in between we look whether we are to end. */
+#define PART (16 << 20)
+
 /* A request while it is worked on: what is left of its buffers. */
 struct request {
 	struct virtio_blk_outhdr header;
 	struct iovec *data;
 	size_t count;
 	uint64_t size; /* of all the data, bytes */
+	uint64_t other_way; /* bytes that are not for this type's direction */
 };
 
 /* The size in bytes of a regular file or a block device. */
@@ -44,12 +53,33 @@ static uint64_t image_size(int fd, const char *path)
 	return size;
 }
 
+/*
+ * The device's serial number (5.2.6): letters of the file's name, and what
+ * makes it differ from another file of that name.
+ */
+static void make_id(struct virtio_blk *blk, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	struct stat status;
+
+	if (fstat(blk->fd, &status) < 0)
+		die_errno("%s", path);
+	snprintf(blk->id, sizeof(blk->id), "%.11s-%08x", name,
+		 (unsigned int)(status.st_ino ^ status.st_dev));
+	for (char *c = blk->id; *c; c++)
+		if (!isascii(*c) || !isprint(*c))
+			*c = '_';
+}
+
+static void serve(struct virtio *device, uint32_t queue);
+
 void virtio_blk_open(struct virtio_blk *blk, const char *path, bool read_only)
 {
 	int access = read_only ? O_RDONLY : O_RDWR;
 	uint64_t size;
 
-	blk->path = path;
+	memset(blk, 0, sizeof(*blk));
 	blk->read_only = read_only;
 	blk->fd = open(path, access | O_CLOEXEC | O_NONBLOCK);
 	if (blk->fd < 0)
@@ -65,17 +95,18 @@ void virtio_blk_open(struct virtio_blk *blk, const char *path, bool read_only)
 			    path);
 		die_errno("%s: flock", path);
 	}
+	make_id(blk, path);
 
-	memset(&blk->config, 0, sizeof(blk->config));
 	blk->config.capacity = size / SECTOR_SIZE;
 	blk->config.seg_max = MAX_SEGMENTS;
 	blk->config.blk_size = SECTOR_SIZE;
-}
-
-uint64_t virtio_blk_features(const struct virtio_blk *blk)
-{
-	return FEATURE(SEG_MAX) | FEATURE(BLK_SIZE) | FEATURE(FLUSH) |
-	       (blk->read_only ? FEATURE(RO) : 0);
+	blk->device.id = VIRTIO_ID_BLOCK;
+	blk->device.offered = FEATURE(SEG_MAX) | FEATURE(BLK_SIZE) |
+			      FEATURE(FLUSH) | (read_only ? FEATURE(RO) : 0);
+	blk->device.config = &blk->config;
+	blk->device.config_size = sizeof(blk->config);
+	blk->device.queue_count = 1;
+	blk->device.notified = serve;
 }
 
 /* ---- buffers: the framing of a request is up to the driver (2.7.4) ---- */
@@ -141,22 +172,34 @@ static uint8_t *take_status(struct iovec *buffers, size_t *count)
 
 /* ---- requests (5.2.6) ---- */
 
+/* One system call's work of a transfer: at most PART bytes. */
+static ssize_t transfer_part(const struct virtio_blk *blk,
+			     const struct request *request, off_t offset)
+{
+	struct iovec part[VIRTQUEUE_MAX_SIZE];
+	size_t left = PART;
+	int count = 0;
+
+	for (size_t i = 0; i < request->count && left > 0; i++) {
+		part[count] = request->data[i];
+		if (part[count].iov_len > left)
+			part[count].iov_len = left;
+		left -= part[count++].iov_len;
+	}
+	if (request->header.type == VIRTIO_BLK_T_OUT)
+		return pwritev(blk->fd, part, count, offset);
+	return preadv(blk->fd, part, count, offset);
+}
+
 /* Moves all data; what an error leaves undone is left in the request. */
 static bool transfer(const struct virtio_blk *blk, struct request *request)
 {
 	off_t offset = (off_t)(request->header.sector * SECTOR_SIZE);
-	ssize_t done;
 
 	while (total_size(request->data, request->count) > 0) {
-		if (request->header.type == VIRTIO_BLK_T_OUT)
-			done = pwritev(blk->fd, request->data,
-				       (int)request->count, offset);
-		else
-			done = preadv(blk->fd, request->data,
-				      (int)request->count, offset);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
+		ssize_t done = transfer_part(blk, request, offset);
+
+		if (done <= 0 || stop_asked())
 			return false;
 		skip(&request->data, &request->count, (size_t)done);
 		offset += done;
@@ -170,7 +213,8 @@ static uint8_t read_or_write(const struct virtio_blk *blk,
 	bool is_write = request->header.type == VIRTIO_BLK_T_OUT;
 	uint64_t sector = request->header.sector;
 
-	if (request->size % SECTOR_SIZE != 0)
+	/* Data to read or data to write, and not both */
+	if (request->size % SECTOR_SIZE != 0 || request->other_way > 0)
 		return VIRTIO_BLK_S_IOERR;
 	if (sector > blk->config.capacity ||
 	    request->size / SECTOR_SIZE > blk->config.capacity - sector)
@@ -184,23 +228,21 @@ static uint8_t read_or_write(const struct virtio_blk *blk,
 	return VIRTIO_BLK_S_OK;
 }
 
-/* The name of the image serves as the device's serial number. */
+/* 20 bytes, of which those behind the end are 0. */
 static uint8_t get_id(const struct virtio_blk *blk, struct request *request)
 {
-	const char *slash = strrchr(blk->path, '/');
-	const char *name = slash ? slash + 1 : blk->path;
-	char id[VIRTIO_BLK_ID_BYTES] = { 0 };
-	const char *next = id;
+	const char *next = blk->id;
+	size_t left = VIRTIO_BLK_ID_BYTES;
 
-	memcpy(id, name, strnlen(name, sizeof(id)));
-	while (request->count > 0 && next < id + sizeof(id)) {
-		size_t length = (size_t)(id + sizeof(id) - next);
+	while (request->count > 0 && left > 0) {
+		size_t length = left;
 
 		if (length > request->data->iov_len)
 			length = request->data->iov_len;
 		memcpy(request->data->iov_base, next, length);
 		skip(&request->data, &request->count, length);
 		next += length;
+		left -= length;
 	}
 	return VIRTIO_BLK_S_OK;
 }
@@ -222,58 +264,43 @@ static uint8_t execute(const struct virtio_blk *blk, struct request *request,
 	}
 }
 
-/* Returns how many bytes of the chain's buffers were written. */
-static uint32_t handle(const struct virtio_blk *blk, struct chain *chain,
-		       bool write_through)
+/* Has a chain's request executed; returns how many bytes were written. */
+static uint32_t handle(struct virtio *device, struct chain *chain)
 {
+	const struct virtio_blk *blk = (const struct virtio_blk *)device;
+	bool write_through = !(device->features & FEATURE(FLUSH));
 	struct iovec *readable = chain->buffers;
 	struct iovec *writable = chain->buffers + chain->readable;
 	struct request request;
-	uint64_t in_size, left;
+	uint64_t in_size, out_size, left;
 	uint8_t *status;
+	bool is_write;
 
 	status = take_status(writable, &chain->writable);
 	if (!status)
 		return 0;
 	in_size = total_size(writable, chain->writable);
-	if (!take_header(&readable, &chain->readable, &request.header) ||
-	    in_size >= UINT32_MAX) {
+	if (!take_header(&readable, &chain->readable, &request.header)) {
 		*status = VIRTIO_BLK_S_IOERR;
 		return in_size == 0;
 	}
 
-	if (request.header.type == VIRTIO_BLK_T_OUT) {
-		request.data = readable;
-		request.count = chain->readable;
-	} else {
-		request.data = writable;
-		request.count = chain->writable;
-	}
-	request.size = total_size(request.data, request.count);
+	out_size = total_size(readable, chain->readable);
+	is_write = request.header.type == VIRTIO_BLK_T_OUT;
+	request.data = is_write ? readable : writable;
+	request.count = is_write ? chain->readable : chain->writable;
+	request.size = is_write ? out_size : in_size;
+	request.other_way = is_write ? in_size : out_size;
 	*status = execute(blk, &request, write_through);
 
 	/* The status is the last byte: it counts if those before it do. */
-	left = request.header.type == VIRTIO_BLK_T_OUT
-		       ? in_size
-		       : total_size(request.data, request.count);
+	left = is_write ? in_size : total_size(request.data, request.count);
 	return (uint32_t)(in_size - left) + (left == 0);
 }
 
-void virtio_blk_notify(struct virtio_blk *blk, struct virtqueue *queue,
-		       uint64_t features)
+static void serve(struct virtio *device, uint32_t queue)
 {
-	bool write_through = !(features & FEATURE(FLUSH));
-	struct chain chain;
-
-	do {
-		while (virtqueue_pop(queue, &chain)) {
-			uint32_t written = 0;
-
-			if (chain.valid)
-				written = handle(blk, &chain, write_through);
-			virtqueue_push(queue, &chain, written);
-		}
-	} while (virtqueue_rearm(queue));
+	virtio_serve(device, queue, handle);
 }
 
 void virtio_blk_close(struct virtio_blk *blk)

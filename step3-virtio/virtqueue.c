@@ -1,7 +1,5 @@
 #include "virtqueue.h"
 
-#include "vm.h"
-
 #include <string.h>
 
 /* virtio 1.2, 2.7: required alignments */
@@ -9,27 +7,38 @@
 #define AVAIL_ALIGN 2
 #define USED_ALIGN  4
 
+/* 2.7.5: the most bytes that a chain may have */
+#define MAX_CHAIN (1ull << 32)
+
 /* One of the queue's areas, or NULL. */
-static void *area(const struct vm *vm, uint64_t gpa, uint64_t size,
+static void *area(const struct memory *memory, uint64_t gpa, uint64_t size,
 		  uint64_t alignment)
 {
-	return gpa % alignment == 0 ? vm_memory(vm, gpa, size) : NULL;
+	return gpa % alignment == 0 ? memory_at(memory, gpa, size) : NULL;
 }
 
-bool virtqueue_start(struct virtqueue *queue, const struct vm *vm)
+void virtqueue_set_size(struct virtqueue *queue, uint32_t size)
+{
+	bool power_of_two = (size & (size - 1)) == 0;
+
+	queue->size =
+		power_of_two && size <= VIRTQUEUE_MAX_SIZE ? (uint16_t)size : 0;
+}
+
+bool virtqueue_start(struct virtqueue *queue, const struct memory *memory)
 {
 	uint64_t size = queue->size;
 	uint64_t event_size = sizeof(uint16_t); /* behind both rings */
 
-	queue->vm = vm;
-	queue->desc = area(vm, queue->desc_gpa,
+	queue->memory = memory;
+	queue->desc = area(memory, queue->desc_gpa,
 			   size * sizeof(struct vring_desc), DESC_ALIGN);
-	queue->avail = area(vm, queue->avail_gpa,
+	queue->avail = area(memory, queue->avail_gpa,
 			    sizeof(struct vring_avail) +
 				    size * sizeof(uint16_t) + event_size,
 			    AVAIL_ALIGN);
 	queue->used =
-		area(vm, queue->used_gpa,
+		area(memory, queue->used_gpa,
 		     sizeof(struct vring_used) +
 			     size * sizeof(struct vring_used_elem) + event_size,
 		     USED_ALIGN);
@@ -46,12 +55,13 @@ static uint16_t load(const uint16_t *value)
 	return __atomic_load_n(value, __ATOMIC_ACQUIRE);
 }
 
-/* Where each side says at which index it wants to hear of the other (2.7.10) */
+/* At which index of the used ring the driver wants to hear of us (2.7.7) */
 static uint16_t *used_event(struct virtqueue *queue)
 {
 	return &queue->avail->ring[queue->size];
 }
 
+/* At which index of the available ring we want to hear of it (2.7.10) */
 static uint16_t *avail_event(struct virtqueue *queue)
 {
 	return (uint16_t *)&queue->used->ring[queue->size];
@@ -63,7 +73,11 @@ static bool add_buffer(const struct virtqueue *queue, struct chain *chain,
 {
 	bool is_writable = desc->flags & VRING_DESC_F_WRITE;
 	size_t count = chain->readable + chain->writable;
-	void *memory = vm_memory(queue->vm, desc->addr, desc->len);
+	void *memory = memory_at(queue->memory, desc->addr, desc->len);
+
+	chain->size += desc->len;
+	if (chain->size > MAX_CHAIN)
+		return false;
 
 	/* More buffers than descriptors: the chain is a loop, or too long. */
 	if (!memory || count == queue->size)
@@ -90,6 +104,7 @@ static bool collect(const struct virtqueue *queue, struct chain *chain)
 
 	chain->readable = 0;
 	chain->writable = 0;
+	chain->size = 0;
 	for (;;) {
 		struct vring_desc desc;
 
@@ -105,7 +120,7 @@ static bool collect(const struct virtqueue *queue, struct chain *chain)
 			    desc.len % sizeof(*table) != 0)
 				return false;
 			indirect = true;
-			table = vm_memory(queue->vm, desc.addr, desc.len);
+			table = memory_at(queue->memory, desc.addr, desc.len);
 			if (!table)
 				return false;
 			length = desc.len / sizeof(*table);

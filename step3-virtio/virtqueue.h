@@ -11,6 +11,8 @@
 #ifndef VIRTQUEUE_H
 #define VIRTQUEUE_H
 
+#include "memory.h"
+
 #include <linux/virtio_ring.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,8 +20,6 @@
 #include <sys/uio.h>
 
 #define VIRTQUEUE_MAX_SIZE 256
-
-struct vm;
 
 struct virtqueue {
 	/* Set by the driver, before the queue is ready */
@@ -29,7 +29,7 @@ struct virtqueue {
 
 	/* Valid while the queue is ready */
 	bool ready;
-	const struct vm *vm;
+	const struct memory *memory;
 	const struct vring_desc *desc;
 	struct vring_avail *avail;
 	struct vring_used *used;
@@ -46,13 +46,17 @@ struct chain {
 	struct iovec buffers[VIRTQUEUE_MAX_SIZE];
 	size_t readable; /* so many for the device to read, */
 	size_t writable; /* then so many for it to write */
+	uint64_t size; /* of all of them, bytes */
 };
+
+/* Sets the size if it is a power of two, and not too large; otherwise to 0. */
+void virtqueue_set_size(struct virtqueue *queue, uint32_t size);
 
 /*
  * Makes the queue ready.  False if its size is wrong, or one of its parts is
  * misaligned or not in RAM (2.7: alignments 16, 2 and 4).
  */
-bool virtqueue_start(struct virtqueue *queue, const struct vm *vm);
+bool virtqueue_start(struct virtqueue *queue, const struct memory *memory);
 
 /* Takes the next chain, if there is one; may find the queue broken. */
 bool virtqueue_pop(struct virtqueue *queue, struct chain *chain);
