@@ -80,7 +80,7 @@ tutorial: ## build/tutorial: the book as a git history, one commit a section
 	$(Q)docs/tools/tutorial
 
 docs-check: guests disk ## replay the book: its code, its builds, its consoles
-	$(Q)tests/lab/setup lab
+	$(Q)tests/lab/setup lab workshop
 	$(Q)docs/tools/check
 
 exercise: ## N=2.3 DIR=~/vmm: a step to work on, without some of its functions
