@@ -138,8 +138,6 @@ static enum vcpu_status handle_exit(struct vcpu *vcpu)
 	case KVM_EXIT_IO:
 		handle_io(vcpu);
 		return GUEST_RUNS;
-	case KVM_EXIT_HLT:
-		return GUEST_ENDED;
 	case KVM_EXIT_MMIO:
 		handle_mmio(vcpu);
 		return GUEST_RUNS;
