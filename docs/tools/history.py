@@ -28,7 +28,7 @@ def frame(the_book):
     """The files beside the steps."""
     steps = the_book.steps()
     return {'README': README,
-            '.gitignore': 'build\n' + ''.join('%s/%s\n' % (step, step)
+            '.gitignore': 'build\n' + ''.join('%s/%s\n' % (step, os.path.basename(step))
                                               for step in steps)}
 
 
