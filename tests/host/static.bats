@@ -56,12 +56,13 @@ sources() {
 	local step flag
 
 	for step in "${steps[@]}"; do
-		run make -s -n -B -C "$step" V=1 CC=cc CFLAGS=
+		run make -s -n -B -C "$step" V=1 CC=cc CFLAGS= BUILD="$BATS_TEST_TMPDIR"
 		for flag in -std=gnu11 -Wall -Wextra -Wstrict-prototypes \
 			-Wmissing-declarations -Wshadow; do
 			has "$output" "^cc( .*)? $flag .*main\.c$"
 		done
-		run env -u CFLAGS make -s -n -B -C "$step" V=1 CC=cc
+		run env -u CFLAGS make -s -n -B -C "$step" V=1 CC=cc \
+			BUILD="$BATS_TEST_TMPDIR"
 		has "$output" '^cc .* -O2 -g .*main\.c$'
 		[ "$(wc -l <"$step/Makefile")" -lt 30 ]
 	done
