@@ -207,6 +207,35 @@ sources() {
 	done
 }
 
+@test "static: no modules include each other in a ring" {
+	local dirs=(common "${stages[@]}")
+
+	[ ! -d common/x86 ] || dirs+=(common/x86)
+	run "$static/include-rings" "${dirs[@]}"
+	is_clean
+}
+
+@test "static: include-rings finds rings, and nothing else" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir good bad
+	touch common.h
+	for dir in good bad; do
+		printf '#include "%s.h"\n' a b common >$dir/a.c
+		printf '# include "%s.h"\n' c >$dir/b.h
+		printf '#include "%s.h"\n' b d >$dir/b.c
+		touch $dir/{a,c,d}.h
+	done
+	echo '#include <a.h>' >good/c.c
+	printf '#include "%s.h"\n' c a >bad/c.c
+	run "$static/include-rings" good bad
+	is "$status" 1 "exit status"
+	is "$output" "bad: a -> b -> c -> a" "rings"
+	run "$static/include-rings" good
+	is_clean
+	run "$static/include-rings" missing
+	[ "$status" != 0 ]
+}
+
 @test "static: the top level has its names, and no others" {
 	# What somebody has made here is theirs.
 	run bash -c 'git ls-files | cut -d/ -f1 | grep -v "^\." | sort -u'
