@@ -236,6 +236,19 @@ sources() {
 	[ "$status" != 0 ]
 }
 
+# What all architectures share is compiled for another one: common/x86 is not.
+@test "static: common is free of x86" {
+	local file
+
+	echo '#include <stdio.h>' | aarch64-linux-gnu-gcc -E - >/dev/null ||
+		skip "there is no C library for aarch64 here"
+	for file in common/*.c; do
+		run aarch64-linux-gnu-gcc -std=gnu11 -D_GNU_SOURCE -Icommon -O2 \
+			-Wall -Wextra -Werror -c -o /dev/null "$file"
+		is_clean
+	done
+}
+
 @test "static: the top level has its names, and no others" {
 	# What somebody has made here is theirs.
 	run bash -c 'git ls-files | cut -d/ -f1 | grep -v "^\." | sort -u'
