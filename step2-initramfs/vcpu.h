@@ -6,7 +6,6 @@
 #include "vm.h"
 
 #include <linux/kvm.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +15,6 @@ struct vcpu {
 	struct kvm_run *run; /* what KVM tells about an exit */
 	size_t run_size; /* bytes mapped at run */
 	struct timer look; /* whether it has halted for good */
-	bool reset_by_triple_fault; /* what else would be a crash */
 };
 
 /* How the guest's life ends, which is also the VMM's exit status. */

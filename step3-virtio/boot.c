@@ -5,6 +5,7 @@
 #include "memory-map.h"
 
 #include <asm/bootparam.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/user.h>
@@ -26,8 +27,17 @@
 #define E820_RAM 1 /* ACPI 6.4, 15: AddressRangeMemory */
 #define MIB	 (1 << 20)
 
-/* realmode.asm, assembled */
+/* realmode.asm and reset-vector.asm, assembled */
 extern const uint8_t _binary_realmode_bin_start[], _binary_realmode_bin_end[];
+extern const uint8_t _binary_reset_vector_bin_start[],
+	_binary_reset_vector_bin_end[];
+
+/* These are in realmode.asm, too. */
+_Static_assert(ZERO_PAGE_GPA == 0x7000, "ZERO_PAGE");
+_Static_assert(RESET_FLAG_GPA == 0x472, "RESET_FLAG");
+_Static_assert(offsetof(struct boot_params, e820_entries) == 0x1e8,
+	       "E820_COUNT");
+_Static_assert(offsetof(struct boot_params, e820_table) == 0x2d0, "E820_TABLE");
 
 /* A bzImage: a header among setup sectors, then the kernel itself. */
 struct kernel {
@@ -206,38 +216,7 @@ void boot_load(const struct memory *memory, const char *path,
 	load_zero_page(memory, header);
 	memory_load(memory, STUB_GPA, _binary_realmode_bin_start,
 		    _binary_realmode_bin_end - _binary_realmode_bin_start);
-}
-
-/* The type that one word of the command line asks for, or else `type`. */
-static char reboot_type(const char *word, char type)
-{
-	static const char option[] = "reboot=", panic[] = "panic_";
-	const char *part = word + strlen(option);
-
-	if (strncmp(word, option, strlen(option)) != 0)
-		return type;
-	/* A list, as in reboot=w,t: of modes, numbers and types */
-	for (;;) {
-		if (strncmp(part, panic, strlen(panic)) == 0)
-			part += strlen(panic);
-		if (*part && strchr("bakept", *part))
-			type = *part;
-		part += strcspn(part, ", ");
-		if (*part++ != ',')
-			return type;
-	}
-}
-
-bool boot_reboots_by_triple_fault(const char *cmdline)
-{
-	const char *word = cmdline;
-	char type = 0;
-
-	/* What follows -- is for init. */
-	while (*word && strncmp(word, "-- ", 3) != 0) {
-		type = reboot_type(word, type);
-		word += strcspn(word, " ");
-		word += strspn(word, " ");
-	}
-	return type == 't';
+	memory_load(memory, RESET_GPA, _binary_reset_vector_bin_start,
+		    _binary_reset_vector_bin_end -
+			    _binary_reset_vector_bin_start);
 }

@@ -4,6 +4,7 @@
 #include "dump.h"
 #include "kvm-x86.h"
 #include "kvm.h"
+#include "memory-map.h"
 #include "stop.h"
 #include "trace.h"
 
@@ -46,10 +47,16 @@ static void let_signals_in(const struct vcpu *vcpu)
 static void look_whether_halted(void *owner)
 {
 	struct vcpu *vcpu = owner;
+	uint32_t state = kvm_get_mp_state(vcpu->vcpu_fd);
 
-	if (kvm_get_mp_state(vcpu->vcpu_fd) == KVM_MP_STATE_HALTED &&
-	    !vcpu->run->if_flag)
+	if (state == KVM_MP_STATE_HALTED && !vcpu->run->if_flag)
 		stop_machine();
+	/*
+	 * This has KVM look for interrupts that wait.  By itself it does when
+	 * the 8259's output rises, but not when the guest opens its local
+	 * APIC to it only then: that interrupt would be its last.
+	 */
+	kvm_set_mp_state(vcpu->vcpu_fd, state);
 	timer_start(&vcpu->look, TIMER_SECOND);
 }
 
@@ -126,6 +133,15 @@ static void handle_mmio(struct vcpu *vcpu)
 			 run->mmio.len);
 }
 
+/* A triple fault resets a PC, too: has the guest said that it wants that? */
+static bool wants_reset(const struct vcpu *vcpu)
+{
+	const uint16_t *flag =
+		memory_at(&vcpu->vm->memory, RESET_FLAG_GPA, sizeof(*flag));
+
+	return flag && *flag != RESET_FLAG_NONE;
+}
+
 static enum vcpu_status handle_exit(struct vcpu *vcpu)
 {
 	switch (vcpu->run->exit_reason) {
@@ -136,9 +152,7 @@ static enum vcpu_status handle_exit(struct vcpu *vcpu)
 		handle_mmio(vcpu);
 		return GUEST_RUNS;
 	case KVM_EXIT_SHUTDOWN:
-		if (vcpu->reset_by_triple_fault)
-			return GUEST_ENDED;
-		/* fall through */
+		return wants_reset(vcpu) ? GUEST_ENDED : GUEST_CRASHED;
 	default:
 		return GUEST_CRASHED;
 	}
