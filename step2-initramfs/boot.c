@@ -34,7 +34,6 @@ extern const uint8_t _binary_reset_vector_bin_start[],
 
 /* These are in realmode.asm, too. */
 _Static_assert(ZERO_PAGE_GPA == 0x7000, "ZERO_PAGE");
-_Static_assert(RESET_FLAG_GPA == 0x472, "RESET_FLAG");
 _Static_assert(offsetof(struct boot_params, e820_entries) == 0x1e8,
 	       "E820_COUNT");
 _Static_assert(offsetof(struct boot_params, e820_table) == 0x2d0, "E820_TABLE");
@@ -219,4 +218,38 @@ void boot_load(const struct memory *memory, const char *path,
 	memory_load(memory, RESET_GPA, _binary_reset_vector_bin_start,
 		    _binary_reset_vector_bin_end -
 			    _binary_reset_vector_bin_start);
+}
+
+/* The type that one word of the command line asks for, or else `type`. */
+static char reboot_type(const char *word, char type)
+{
+	static const char option[] = "reboot=", panic[] = "panic_";
+	const char *part = word + strlen(option);
+
+	if (strncmp(word, option, strlen(option)) != 0)
+		return type;
+	/* A list, as in reboot=w,t: of modes, numbers and types */
+	for (;;) {
+		if (strncmp(part, panic, strlen(panic)) == 0)
+			part += strlen(panic);
+		if (*part && strchr("bakept", *part))
+			type = *part;
+		part += strcspn(part, ", ");
+		if (*part++ != ',')
+			return type;
+	}
+}
+
+bool boot_reboots_by_triple_fault(const char *cmdline)
+{
+	const char *word = cmdline;
+	char type = 0;
+
+	/* What follows -- is for init. */
+	while (*word && strncmp(word, "-- ", 3) != 0) {
+		type = reboot_type(word, type);
+		word += strcspn(word, " ");
+		word += strspn(word, " ");
+	}
+	return type == 't';
 }

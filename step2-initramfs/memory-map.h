@@ -15,8 +15,6 @@
 #define MEMORY_MAP_H
 
 #define STUB_GPA	 0x0
-#define RESET_FLAG_GPA	 0x472 /* in the BIOS data area; also in realmode.asm */
-#define RESET_FLAG_NONE	 0xffff /* Linux writes another before each reset */
 #define ZERO_PAGE_GPA	 0x7000 /* also in realmode.asm */
 #define SETUP_GPA	 0x10000
 #define SETUP_MAX_SIZE	 0x8000 /* boot.rst, "Memory layout" */

@@ -4,7 +4,6 @@
 #include "dump.h"
 #include "kvm-x86.h"
 #include "kvm.h"
-#include "memory-map.h"
 #include "stop.h"
 #include "trace.h"
 
@@ -133,15 +132,6 @@ static void handle_mmio(struct vcpu *vcpu)
 			 run->mmio.len);
 }
 
-/* A triple fault resets a PC, too: has the guest said that it wants that? */
-static bool wants_reset(const struct vcpu *vcpu)
-{
-	const uint16_t *flag =
-		memory_at(&vcpu->vm->memory, RESET_FLAG_GPA, sizeof(*flag));
-
-	return flag && *flag != RESET_FLAG_NONE;
-}
-
 static enum vcpu_status handle_exit(struct vcpu *vcpu)
 {
 	switch (vcpu->run->exit_reason) {
@@ -152,7 +142,9 @@ static enum vcpu_status handle_exit(struct vcpu *vcpu)
 		handle_mmio(vcpu);
 		return GUEST_RUNS;
 	case KVM_EXIT_SHUTDOWN:
-		return wants_reset(vcpu) ? GUEST_ENDED : GUEST_CRASHED;
+		if (vcpu->reset_by_triple_fault)
+			return GUEST_ENDED;
+		/* fall through */
 	default:
 		return GUEST_CRASHED;
 	}
@@ -187,7 +179,7 @@ static void handle_interruption(struct vcpu *vcpu)
 	get_signals(&signals);
 	while (sigtimedwait(&signals, NULL, &at_once) > 0)
 		ours = true;
-	/* Else the whole VMM was stopped, as by SIGSTOP, and now goes on. */
+	/* Else, most likely, all of the VMM was stopped and now goes on. */
 	if (!ours)
 		kvm_kvmclock_ctrl(vcpu->vcpu_fd);
 	timer_run();

@@ -4,6 +4,8 @@
 
 #include "memory.h"
 
+#include <stdbool.h>
+
 /* boot.rst, "Running the Kernel": it is entered at segment + 0x20 */
 #define SETUP_SEGMENT	    0x1000
 #define SETUP_ENTRY_SEGMENT (SETUP_SEGMENT + 0x20)
@@ -15,5 +17,9 @@
  */
 void boot_load(const struct memory *memory, const char *path,
 	       const char *initramfs, const char *cmdline);
+
+/* Does the command line, as Linux reads it, ask for reboots by triple fault
+ * (reboot=t, and no other type after it)? */
+bool boot_reboots_by_triple_fault(const char *cmdline);
 
 #endif

@@ -46,7 +46,7 @@ static void print_usage(FILE *file)
 	      "                \"" DEFAULT_CMDLINE "\"\n"
 	      "  -i INITRAMFS  the initial root file system\n"
 	      "  -d DISK[,ro]  a raw disk image or a disk, up to four: /dev/vda, vdb, ...\n"
-	      "  --trace FILE  write every VM exit to FILE\n"
+	      "  --trace FILE  write every exit to FILE\n"
 	      "  --help        this text\n"
 	      "\n"
 	      "Exit status: 0 the guest ended, 1 wrong usage or a host error,\n"
@@ -193,6 +193,8 @@ int main(int argc, char **argv)
 	vcpu_create(&vcpu, &vm);
 	vcpu_set_real_mode(&vcpu, SETUP_ENTRY_SEGMENT, SETUP_SEGMENT,
 			   SETUP_STACK_TOP);
+	vcpu.reset_by_triple_fault =
+		boot_reboots_by_triple_fault(options.cmdline);
 	console_start(&keyboard);
 
 	status = vcpu_run(&vcpu);

@@ -11,8 +11,6 @@ MCR_DTR         equ     1 << 0          ; data terminal ready
 ZERO_PAGE       equ     0x7000          ; as in memory-map.h
 E820_COUNT      equ     ZERO_PAGE + 0x1e8       ; boot_params.e820_entries
 E820_TABLE      equ     ZERO_PAGE + 0x2d0       ; boot_params.e820_table
-RESET_FLAG      equ     0x472           ; as in memory-map.h
-RESET_FLAG_NONE equ     0xffff          ; likewise
 E820_SIZE       equ     20              ; address, length and type
 SMAP            equ     0x534d4150      ; "SMAP", the E820 call's signature
 CARRY           equ     1 << 0          ; of FLAGS: the call failed
@@ -23,10 +21,7 @@ CARRY           equ     1 << 0          ; of FLAGS: the call failed
                            dw system, 0         ; INT 15h
         times 0x100 - 0x16 dw ignore, 0
 
-; The BIOS data area: nothing known, and no reset wanted so far.
-        times RESET_FLAG - ($ - $$) db 0
-                           dw RESET_FLAG_NONE
-        times 0x500 - ($ - $$) db 0
+        times 0x500 - ($ - $$) db 0     ; the BIOS data area: nothing known
 
 ; Any other interrupt: return, with the carry flag as it was.  The setup code
 ; sets it before each call, so this says "not supported".

@@ -403,6 +403,20 @@ amend() { # SECTION FILE SED-SCRIPT
 	[ "$(grep -c '^\*\*' $two)" -eq 2 ]
 }
 
+@test "save: a chapter on the repository's steps, while the one before is broken" {
+	sed -i 's/int main/int Main/' $one
+	tool tutorial --from 2
+	[ "$(git -C build/tutorial tag | tr '\n' ' ')" = "2.1 2.2 start " ]
+	amend 2.2 common/word.h 's/"two"/"three"/'
+	tool save --from 2 --steps
+	grep -q '^+#define MORE "three"' $two
+	grep -q '^#define MORE "three"' common/word.h
+	sed -i 's/^@@ .*/@@/' $two
+	tool renumber --from 2
+	check --no-build --from 2
+	[ "$status" -eq 0 ]
+}
+
 @test "save: a commit that is no section's" {
 	tool tutorial
 	echo >>build/tutorial/step1-say/main.c
@@ -487,18 +501,6 @@ amend() { # SECTION FILE SED-SCRIPT
 	grep -qFx '$ cp -r step1-say extensions/whisper' docs/04-new.md
 	check --no-build
 	[ "$status" -eq 0 ]
-}
-
-@test "diff: between two sections" {
-	tool tutorial
-	mkdir docs/tools
-	cp "$tools"/{tutorial,diff,*.py} docs/tools
-	run docs/tools/diff 1 2.2
-	[ "$status" -eq 0 ]
-	[[ $output == *'copy to step2-tell/main.c'*'+	puts(MORE);'* ]]
-	run docs/tools/diff 1.1 1.9
-	[ "$status" -eq 1 ]
-	[[ $output == *"there is no section 1.9"* ]]
 }
 
 @test "docs-check: a key, and a guest that is left running" {
