@@ -3,7 +3,7 @@
 #   V=1            shows the commands
 #   ROOTFS=debian  gives step 3 a real Debian as its disk
 
-STEPS    := $(patsubst %/Makefile,%,$(wildcard step*/Makefile))
+STEPS    := $(patsubst %/Makefile,%,$(wildcard step*/Makefile extensions/*/Makefile))
 Q        := $(if $(V),,@)
 QUIETLY  := $(if $(V),,-s)
 WITH_KVM := tests/lab/with-kvm
@@ -12,7 +12,7 @@ DISK     := build/rootfs$(ROOTFS:%=-%).ext4
 
 MAKEFLAGS += --no-print-directory
 
-all: $(STEPS) ## the three VMMs (needs a C compiler and NASM)
+all: $(STEPS) ## the three VMMs and the extensions (needs a C compiler and NASM)
 
 $(STEPS):
 	$(Q)$(MAKE) $(QUIETLY) -C $@
@@ -28,21 +28,18 @@ run-2: guests ## step 2: Linux with an initramfs, to a shell
 	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
 	$(Q)$(WITH_KVM) step2-initramfs/step2-initramfs $(KERNEL)-initramfs
 
-run-3: guests disk ## step 3: Linux from a disk, to a login (ROOTFS=debian: a real Debian)
-	$(Q)$(MAKE) $(QUIETLY) step3-virtio
+run-3: ## step 3: Linux from a disk, to a login (ROOTFS=debian: a real Debian)
+
+# By number, or an extension by its name; and what it boots
+STAGE = $(or $(filter step$*-% extensions/step$*-% extensions/$*,$(STEPS)), \
+	$(error There is no step $*))
+GUEST = $(if $(wildcard $(STAGE)/virtio-blk.c),-d $(DISK) $(KERNEL), \
+	$(if $(wildcard $(STAGE)/boot.c),$(KERNEL)-initramfs))
+
+run-%: guests disk ## an extension (run-4, run-irqchip), or a stage of your own
+	$(Q)$(MAKE) $(QUIETLY) $(STAGE)
 	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
-	$(Q)$(WITH_KVM) step3-virtio/step3-virtio -d $(DISK) $(KERNEL)
-
-# Stages of one's own (make new-step) are run and compared as the first three.
-OWN = $(wildcard step$*-*)
-
-run-%: guests disk
-	$(Q)$(MAKE) $(QUIETLY) $(OWN)
-	$(Q)$(WITH_KVM) $(OWN)/$(OWN) $(if $(wildcard $(OWN)/virtio-blk.c),-d \
-		$(DISK) $(KERNEL),$(if $(wildcard $(OWN)/boot.c),$(KERNEL)-initramfs))
-
-diff-%:
-	$(Q)docs/tools/step-diff $(wildcard step$(or $(FROM),3)-*) $(OWN)
+	$(Q)$(WITH_KVM) $(STAGE)/$(notdir $(STAGE)) $(GUEST)
 
 test: ## everything needed, then the whole suite
 	$(Q)tests/run
@@ -70,20 +67,17 @@ lab: guests ## a shell on the emulated machine with KVM, in this directory
 	$(Q)tests/lab/setup lab
 	$(Q)tests/lab/lab
 
+# Both these, and all others, by the rule that follows
 diff-2: ## what step 2 changes in step 1
-	$(Q)docs/tools/step-diff step1-hello step2-initramfs
-
 diff-3: ## what step 3 changes in step 2
-	$(Q)docs/tools/step-diff step2-initramfs step3-virtio
-
-diff: ## A=2.3 B=2.5: what changes between two sections of the book
-	$(Q)docs/tools/diff $(A) $(B)
+diff-%: ## the same for any other; FROM=2 names the one before
+	$(Q)docs/tools/step-diff $* $(FROM)
 
 tutorial: ## build/tutorial: the book as a git history, one commit a section
 	$(Q)docs/tools/tutorial
 
 docs-check: guests disk ## replay the book: its code, its builds, its consoles
-	$(Q)tests/lab/setup lab
+	$(Q)tests/lab/setup lab workshop
 	$(Q)docs/tools/check
 
 exercise: ## N=2.3 DIR=~/vmm: a step to work on, without some of its functions
@@ -100,7 +94,7 @@ grade: guests disk ## N=2.3 DIR=~/vmm, or STEP=2 DIR=...: judge it by the tests
 exercises-check: ## each exercise: fails as given, passes when solved
 	$(Q)tests/run tests/host/exercises.bats tests/exercises.bats
 
-new-step: ## FROM=3 NAME=4-mine: a stage of your own, to build, run, diff and test
+new-step: ## FROM=3 NAME=9-mine: a stage of your own, to build, run, diff and test
 	$(Q)tests/exercises/new-step "$(FROM)" "$(NAME)"
 
 offline: guests disk all ## one archive for machines without network
@@ -113,7 +107,8 @@ fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long
 
 clean: ## remove the VMMs (the kernel and the disks stay)
-	$(Q)rm -rf $(foreach step,$(STEPS),$(step)/$(step) build/$(step)) \
+	$(Q)rm -rf $(foreach step,$(STEPS), \
+		$(step)/$(notdir $(step)) build/$(notdir $(step))) \
 		build/guest build/unit build/fuzz build/static build/exercises \
 		build/grade
 
@@ -121,7 +116,7 @@ distclean: clean ## remove everything that was made
 	$(Q)rm -rf build
 
 help: ## this table
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / \
+	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / \
 		{ printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Missing packages, and what the guests are made of. These know by themselves
@@ -145,6 +140,6 @@ else
 	$(Q)step3-virtio/rootfs/build
 endif
 
-.PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx bench test-bench \
-	doctor lab diff-2 diff-3 diff tutorial docs-check exercise hint grade exercises-check \
+.PHONY: all $(STEPS) run run-1 run-2 test test-all test-vtx bench test-bench \
+	doctor lab tutorial docs-check exercise hint grade exercises-check \
 	new-step offline fuzz clean distclean help tools guests disk

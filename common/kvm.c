@@ -106,6 +106,13 @@ uint32_t kvm_get_mp_state(int vcpu_fd)
 	return state.mp_state;
 }
 
+void kvm_set_mp_state(int vcpu_fd, uint32_t mp_state)
+{
+	struct kvm_mp_state state = { .mp_state = mp_state };
+
+	KVM_MUST(vcpu_fd, KVM_SET_MP_STATE, &state);
+}
+
 bool kvm_run(int vcpu_fd)
 {
 	if (ioctl(vcpu_fd, KVM_RUN, 0) == 0)

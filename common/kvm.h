@@ -61,8 +61,9 @@ struct kvm_run *kvm_map_run(int vcpu_fd, size_t size);
 /* Which signals are blocked while KVM_RUN runs, and only then (4.21). */
 void kvm_set_signal_mask(int vcpu_fd, const sigset_t *mask);
 
-/* One of KVM_MP_STATE_*: running, halted, ... (4.38) */
+/* One of KVM_MP_STATE_*: running, halted, ... (4.38, 4.39) */
 uint32_t kvm_get_mp_state(int vcpu_fd);
+void kvm_set_mp_state(int vcpu_fd, uint32_t mp_state);
 
 /*
  * Runs the guest until it needs the VMM (4.10).  True: kvm_run says why.

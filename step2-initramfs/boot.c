@@ -5,6 +5,7 @@
 #include "memory-map.h"
 
 #include <asm/bootparam.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/user.h>
@@ -26,8 +27,16 @@
 #define E820_RAM 1 /* ACPI 6.4, 15: AddressRangeMemory */
 #define MIB	 (1 << 20)
 
-/* realmode.asm, assembled */
+/* realmode.asm and reset-vector.asm, assembled */
 extern const uint8_t _binary_realmode_bin_start[], _binary_realmode_bin_end[];
+extern const uint8_t _binary_reset_vector_bin_start[],
+	_binary_reset_vector_bin_end[];
+
+/* These are in realmode.asm, too. */
+_Static_assert(ZERO_PAGE_GPA == 0x7000, "ZERO_PAGE");
+_Static_assert(offsetof(struct boot_params, e820_entries) == 0x1e8,
+	       "E820_COUNT");
+_Static_assert(offsetof(struct boot_params, e820_table) == 0x2d0, "E820_TABLE");
 
 /* A bzImage: a header among setup sectors, then the kernel itself. */
 struct kernel {
@@ -206,6 +215,9 @@ void boot_load(const struct memory *memory, const char *path,
 	load_zero_page(memory, header);
 	memory_load(memory, STUB_GPA, _binary_realmode_bin_start,
 		    _binary_realmode_bin_end - _binary_realmode_bin_start);
+	memory_load(memory, RESET_GPA, _binary_reset_vector_bin_start,
+		    _binary_reset_vector_bin_end -
+			    _binary_reset_vector_bin_start);
 }
 
 /* The type that one word of the command line asks for, or else `type`. */

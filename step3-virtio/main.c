@@ -3,8 +3,8 @@
 #include "console.h"
 #include "die.h"
 #include "file.h"
+#include "legacy.h"
 #include "memory-map.h"
-#include "reset.h"
 #include "serial.h"
 #include "trace.h"
 #include "vcpu.h"
@@ -139,9 +139,7 @@ static void add_devices(struct vm *vm)
 
 	serial_init(&com1, &irq, &console);
 	bus_add(&vm->ports, SERIAL_COM1, SERIAL_PORTS, &serial_device, &com1);
-	bus_add(&vm->ports, RESET_I8042, RESET_I8042_PORTS, &reset_i8042, NULL);
-	bus_add(&vm->ports, RESET_CONTROL, RESET_CONTROL_PORTS, &reset_control,
-		NULL);
+	legacy_add(&vm->ports);
 }
 
 static struct virtio_blk disks[VIRTIO_MMIO_MAX];

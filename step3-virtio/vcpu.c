@@ -46,10 +46,16 @@ static void let_signals_in(const struct vcpu *vcpu)
 static void look_whether_halted(void *owner)
 {
 	struct vcpu *vcpu = owner;
+	uint32_t state = kvm_get_mp_state(vcpu->vcpu_fd);
 
-	if (kvm_get_mp_state(vcpu->vcpu_fd) == KVM_MP_STATE_HALTED &&
-	    !vcpu->run->if_flag)
+	if (state == KVM_MP_STATE_HALTED && !vcpu->run->if_flag)
 		stop_machine();
+	/*
+	 * This has KVM look for interrupts that wait.  By itself it does when
+	 * the 8259's output rises, but not when the guest opens its local
+	 * APIC to it only then: that interrupt would be its last.
+	 */
+	kvm_set_mp_state(vcpu->vcpu_fd, state);
 	timer_start(&vcpu->look, TIMER_SECOND);
 }
 

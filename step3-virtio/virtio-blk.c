@@ -33,6 +33,7 @@ struct request {
 	struct iovec *data;
 	size_t count;
 	uint64_t size; /* of all the data, bytes */
+	uint64_t other_way; /* bytes that are not for this type's direction */
 };
 
 /* The size in bytes of a regular file or a block device. */
@@ -212,7 +213,8 @@ static uint8_t read_or_write(const struct virtio_blk *blk,
 	bool is_write = request->header.type == VIRTIO_BLK_T_OUT;
 	uint64_t sector = request->header.sector;
 
-	if (request->size % SECTOR_SIZE != 0)
+	/* Data to read or data to write, and not both */
+	if (request->size % SECTOR_SIZE != 0 || request->other_way > 0)
 		return VIRTIO_BLK_S_IOERR;
 	if (sector > blk->config.capacity ||
 	    request->size / SECTOR_SIZE > blk->config.capacity - sector)
@@ -262,10 +264,7 @@ static uint8_t execute(const struct virtio_blk *blk, struct request *request,
 	}
 }
 
-/*
- * Has a chain's request executed; returns how many bytes of its buffers were
- * written.  A request has data to read or data to write (5.2.6), not both.
- */
+/* Has a chain's request executed; returns how many bytes were written. */
 static uint32_t handle(struct virtio *device, struct chain *chain)
 {
 	const struct virtio_blk *blk = (const struct virtio_blk *)device;
@@ -281,21 +280,21 @@ static uint32_t handle(struct virtio *device, struct chain *chain)
 	if (!status)
 		return 0;
 	in_size = total_size(writable, chain->writable);
-	*status = VIRTIO_BLK_S_IOERR;
-	if (!take_header(&readable, &chain->readable, &request.header))
+	if (!take_header(&readable, &chain->readable, &request.header)) {
+		*status = VIRTIO_BLK_S_IOERR;
 		return in_size == 0;
+	}
 
 	out_size = total_size(readable, chain->readable);
 	is_write = request.header.type == VIRTIO_BLK_T_OUT;
-	if (is_write ? in_size > 0 : out_size > 0)
-		return in_size == 0;
 	request.data = is_write ? readable : writable;
 	request.count = is_write ? chain->readable : chain->writable;
 	request.size = is_write ? out_size : in_size;
+	request.other_way = is_write ? in_size : out_size;
 	*status = execute(blk, &request, write_through);
 
 	/* The status is the last byte: it counts if those before it do. */
-	left = is_write ? 0 : total_size(request.data, request.count);
+	left = is_write ? in_size : total_size(request.data, request.count);
 	return (uint32_t)(in_size - left) + (left == 0);
 }
 

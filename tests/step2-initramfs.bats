@@ -62,19 +62,19 @@ survey() {
 	echo "$status" >"$BATS_FILE_TMPDIR/survey-status"
 }
 
-# console/terminal.exp plays a person at the terminal. The paste is more than
-# the VMM itself keeps for the guest.
+# A person at the terminal, in the scene "linux". The paste is more than the VMM
+# itself keeps for the guest.
 terminal() {
 	local dir=$BATS_FILE_TMPDIR/terminal
 
 	mkdir "$dir"
 	head -c 52000 /dev/urandom | base64 >"$dir/paste"
-	timed 600 expect "$BATS_TEST_DIRNAME/console/terminal.exp" \
+	timed 600 "$project/tests/console/play" linux \
 		"$dir" "$dir.log" \
 		"$step2" -c "$quiet" -i "$initramfs" "$kernel" 2>"$dir.err"
 }
 
-# What console/terminal.exp has found out.
+# What that person has found out.
 found() { # NAME
 	sed -n "s/^$1 //p" "$BATS_FILE_TMPDIR/terminal/results"
 }
@@ -519,7 +519,8 @@ many_digits() {
 @test "the keyboard controller is never busy, and its reset is the end" {
 	tiny_kernel <<-'END'
 			in	al, 0x64
-			add	al, 'A'		; A: no bit set
+			and	al, 2		; input full: busy
+			add	al, 'A'		; A: it is not
 			mov	dx, 0x3f8
 			out	dx, al
 			mov	al, 0xfe

@@ -5,10 +5,12 @@ of the chapters is described in README.md beside this file.
 """
 
 import difflib
+import itertools
 import os
 import re
 import subprocess
 import sys
+import textwrap
 
 from diffs import Problem, apply_file_diff, lines_of, parse_diff
 
@@ -18,8 +20,12 @@ CHAPTER = re.compile(r'(\d\d)\w?-.*\.md$')
 SECTION = re.compile(r'## (\d+)\.(\d+)\.?\s+(\S.*)$')
 FENCE = re.compile(r'(\s*)(`{3,}|~{3,})\s*([^`]*?)\s*$')
 COMMENT = re.compile(r'<!--\s*(does not build|provided):\s*(.*?)\s*-->', re.S)
-COPY = re.compile(r'\$ cp -r (step\d[\w-]*)/? (step\d[\w-]*)/?$')
-IN_A_STEP = re.compile(r'(step(\d+)[\w-]*|common)/.')
+STEP = r'(step\d[\w-]*|extensions/[\w-]+)'
+COPY = re.compile(r'\$ cp -r %s/? %s/?$' % (STEP, STEP))
+REMOVE = re.compile(r'\$ rm (%s/\S+(?: %s/\S+)*)$' % (STEP, STEP))
+IN_A_STEP = re.compile(r'(%s|common)/.' % STEP)
+TRY = 'experiment, undo it afterwards'
+NAMED = re.compile(r'\*\*\S+\*\*.* \((new|change|removed|%s)\)$' % TRY)
 
 
 def natural_order(name):
@@ -30,6 +36,36 @@ def natural_order(name):
 def is_executable(text):
     """The rule for file modes: what starts with #! is a program."""
     return text.startswith('#!')
+
+
+def directory_of(path):
+    """The step that a file is in, or "common"."""
+    return IN_A_STEP.match(path)[1]
+
+
+def number_of(directory):
+    """A step's number; None for other directories."""
+    match = re.search(r'\bstep(\d+)', directory)
+    return match and int(match[1])
+
+
+def introduction(info, lines):
+    """The line (if it is long, lines) above a block, which names its files.
+
+    A code host does not show what stands behind the fence.
+    """
+    words = info.split()
+    if words[0] != 'diff':
+        names = [('**%s**' % words[1], 'new')]
+    else:
+        names = [('**%s**' % diff.path, TRY if words[1:] else
+                  'new' if diff.old is None else
+                  'removed' if diff.new is None else 'change')
+                 for diff in parse_diff(lines, 0, str, loose=True)]
+    parts = ['%s (%s)' % (', '.join(name for name, _ in group), state)
+             for state, group in itertools.groupby(names, lambda name: name[1])]
+    return textwrap.wrap(', '.join(parts), 80, break_on_hyphens=False,
+                         break_long_words=False)
 
 
 # ---- the repository ----
@@ -62,8 +98,8 @@ def write_text(path, text):
 
 def is_product(path):
     """A step's binary is named after its directory."""
-    parts = path.split('/')
-    return len(parts) == 2 and parts[0] == parts[1]
+    directory = directory_of(path)
+    return path == directory + '/' + os.path.basename(directory)
 
 
 def code_of_repository(root):
@@ -73,38 +109,25 @@ def code_of_repository(root):
             if IN_A_STEP.match(path) and not is_product(path)}
 
 
-def code_of_directory(root):
-    """The same from a directory that need not be a repository."""
-    tree = {}
-    for folder, names, files in os.walk(root):
-        names[:] = [name for name in names if name not in ('build', '.git')]
-        if os.path.basename(folder) == 'linux':
-            names[:] = []
-        for name in files:
-            path = os.path.relpath(os.path.join(folder, name), root)
-            if IN_A_STEP.match(path) and not is_product(path):
-                tree[path] = read_text(os.path.join(root, path))
-    return tree
-
-
 # ---- chapters ----
 
 class Block:
     """A fenced block, or another thing in a section that changes the tree.
 
-    kind: file, diff, try (a diff for an experiment), console, prose; copy (a
-    "$ cp -r" in a console) and provided (an HTML comment).
+    kind: file, diff, try (a diff for an experiment), console, prose; copy and
+    remove ("$ cp -r" and "$ rm" in a console), provided (an HTML comment).
     """
 
     def __init__(self, section, kind, first, lines=(), **more):
         self.section = section
         self.kind = kind
         self.first = first  # line of the opening fence, counted from 1
+        self.named = first  # line where its introduction begins
         self.last = first + len(lines) + 1  # of the closing one
         self.lines = list(lines)
         self.path = more.get('path')  # file: its name; copy: the new directory
         self.source = more.get('source')  # copy: the old directory
-        self.paths = more.get('paths')  # provided
+        self.paths = more.get('paths')  # provided, remove
         self.touched = {}  # path: (text before, text after), by replay
         self.diffs = None  # of a diff, by replay
 
@@ -139,10 +162,6 @@ class Section:
     def at(self, line):
         return '%s:%d: %s' % (self.chapter.path, line, self.name())
 
-    def code_blocks(self):
-        return [block for block in self.blocks
-                if block.kind in ('file', 'diff', 'copy', 'provided')]
-
     def session(self, tries):
         for session in self.sessions:
             if session.tries == tries:
@@ -153,7 +172,7 @@ class Section:
     def first_sentence(self):
         """The beginning of its text, for the message of its commit."""
         words = []
-        blocks = [(block.first, block.last) for block in self.blocks]
+        blocks = [(block.named, block.last) for block in self.blocks]
         for number in range(self.line + 1, self.end + 1):
             line = self.chapter.lines[number - 1].strip()
             if any(first <= number <= last for first, last in blocks) or \
@@ -237,6 +256,8 @@ class Chapter:
         if kind in ('file', 'diff') and not section.number:
             raise Problem('%s: code belongs into a numbered section' % place)
         block = Block(section, kind, first, lines, path=path)
+        if kind in ('file', 'diff', 'try'):
+            block.named = self.named(first)
         section.blocks.append(block)
         if kind == 'try':
             if any(session.tries == self.tries
@@ -246,6 +267,14 @@ class Chapter:
         elif kind == 'console':
             self.parse_console(section, block)
         return i + 1
+
+    def named(self, first):
+        """The line where the introduction of the block at `first` begins."""
+        start = first
+        while start > 1 and self.lines[start - 2].strip():
+            start -= 1
+        text = ' '.join(self.lines[start - 1:first - 1])
+        return start if NAMED.match(text) else first
 
     @staticmethod
     def classify(info, place):
@@ -268,36 +297,85 @@ class Chapter:
     def parse_console(self, section, block):
         session = None
         for number, line in enumerate(block.lines, block.first + 1):
-            copy = COPY.match(line)
-            if copy and not self.tries:
+            copy = not self.tries and COPY.match(line)
+            remove = not self.tries and REMOVE.match(line)
+            if copy:
                 section.blocks.append(Block(section, 'copy', number,
                                             source=copy[1], path=copy[2]))
+            elif remove:
+                section.blocks.append(Block(section, 'remove', number,
+                                            paths=remove[1].split()))
             else:
                 session = session or section.session(self.tries)
                 session.lines.append((number, line))
 
 
 class Book:
-    """All chapters. `base` is a directory whose steps need no chapter."""
+    """All chapters, or those from number `first` on.
 
-    def __init__(self, root, base=None):
+    These start from what the repository has of the steps before.
+    """
+
+    def __init__(self, root, first=0):
         self.root = root
         self.code = code_of_repository(root)
-        self.start = code_of_directory(base) if base else {}
-        self.chapters = []
-        known = {int(match[2]) for match in map(IN_A_STEP.match, self.start)
-                 if match[2]}
         docs = os.path.join(root, 'docs')
-        for name in sorted(os.listdir(docs), key=natural_order):
-            if CHAPTER.match(name):
-                chapter = Chapter(root, 'docs/' + name)
-                if chapter.number not in known:
-                    self.chapters.append(chapter)
+        self.chapters = [Chapter(root, 'docs/' + name) for name in
+                         sorted(os.listdir(docs), key=natural_order)
+                         if CHAPTER.match(name) and
+                         int(CHAPTER.match(name)[1]) >= first]
+        self.start = {path: text for path, text in self.code.items()
+                      if (number_of(directory_of(path)) or first) < first}
         # A chapter that has nothing to start from has to wait.
-        known |= {0, *(chapter.number for chapter in self.chapters)}
-        self.chapters = [chapter for chapter in self.chapters
-                         if known.issuperset(range(chapter.number))]
+        known = {None, *map(directory_of, self.start)}
+        for number in sorted({chapter.number for chapter in self.chapters}):
+            directory, source = self.directory(number)
+            if source in known:
+                known.add(directory)
+            else:
+                self.chapters = [chapter for chapter in self.chapters
+                                 if chapter.number != number]
+        if first > 1:
+            self.start.update(self.common_before())
         self.check_numbers()
+
+    def directory(self, number):
+        """The step that chapter `number` makes, and which one it copies."""
+        blocks = [block for chapter in self.chapters
+                  if chapter.number == number
+                  for section in chapter.sections for block in section.blocks]
+        for block in blocks:
+            if block.kind == 'copy':
+                return block.path, block.source
+        return next((directory_of(block.path) for block in blocks if
+                     block.kind == 'file' and
+                     IN_A_STEP.match(block.path)[2]), None), None
+
+    def common_before(self):
+        """The repository's common/ without what these chapters do to it."""
+        tree = {path: text for path, text in self.code.items()
+                if directory_of(path) == 'common'}
+        for section in reversed(self.sections()):
+            for block in reversed(section.blocks):
+                if block.kind == 'file':
+                    tree.pop(block.path, None)
+                elif block.kind == 'diff':
+                    self.undo(block, tree)
+        return tree
+
+    @staticmethod
+    def undo(block, tree):
+        """Undoes a diff as far as it concerns common/, and is done there."""
+        for diff in parse_diff(block.lines, block.first + 1, block.at, True):
+            if not diff.path.startswith('common/'):
+                continue
+            try:
+                tree[diff.path] = apply_file_diff(
+                    diff.reverse(), tree.get(diff.path), block.at, True)
+            except Problem:
+                pass  # the replay or the comparison at its end will tell
+        for path in [path for path, text in tree.items() if text is None]:
+            del tree[path]
 
     def check_numbers(self):
         expected = {}
@@ -323,18 +401,10 @@ class Book:
         return [block for section in self.numbered()
                 for block in section.blocks if path in block.touched]
 
-    def step_of(self, number):
-        """The directory of a step in the repository, or None."""
-        for path in self.code:
-            match = IN_A_STEP.match(path)
-            if match[2] and int(match[2]) == number:
-                return match[1]
-        return None
-
     def steps(self):
-        numbers = {int(match[2]) for match in map(IN_A_STEP.match, self.code)
-                   if match[2]}
-        return [self.step_of(number) for number in sorted(numbers)]
+        """The directories of the steps in the repository."""
+        return sorted({directory_of(path) for path in self.code} - {'common'},
+                      key=natural_order)
 
     def replay(self, relocate=False):
         """Applies the sections' blocks one by one; yields each section."""
@@ -375,6 +445,11 @@ class Book:
                                 for path in tree):
                 raise Problem('%s: cp -r needs a %s, and no %s' %
                               (place, block.source, block.path))
+        elif block.kind == 'remove':
+            after = dict.fromkeys(block.paths)
+            if not tree.keys() >= after.keys():
+                raise Problem('%s: there is no %s to remove' % (
+                    place, ' '.join(after.keys() - tree.keys())))
         elif block.kind == 'provided':
             for name in block.paths:
                 found = {path: text for path, text in self.code.items()
@@ -443,14 +518,14 @@ class Book:
                 places = [block.at(i)
                           for i in range(block.first + 1, block.last)]
             else:
-                places = [here] * len(lines_of(block.touched[path][1]))
+                places = [here] * len(lines_of(block.touched[path][1] or ''))
         return places or [here]
 
     def differences(self, tree, directory):
         """How a directory differs from the repository's, as messages."""
         end = self.chapters[-1].sections[-1]
         for chapter in self.chapters:
-            if self.step_of(chapter.number) == directory:
+            if self.directory(chapter.number)[0] == directory:
                 end = chapter.sections[-1]
         place = end.at(end.end)
         want = {path for path in self.code if path.startswith(directory + '/')}
@@ -495,9 +570,9 @@ def arguments(parser):
     parser.add_argument('-C', dest='root', metavar='DIR',
                         default=os.path.dirname(os.path.dirname(here)),
                         help='the repository (the one that this tool is in)')
-    parser.add_argument('--base', metavar='DIR',
-                        help='a tree to start from: the steps in it need no '
-                        'chapter')
+    parser.add_argument('--from', dest='first', metavar='N', type=int,
+                        default=0, help='begin with chapter N, on the '
+                        'repository\'s own steps before it')
 
 
 def main(function):

@@ -45,6 +45,13 @@ class Hunk:
         return [line[1:] for line in self.lines if line[:1] in (' ', '+', '')]
 
 
+    def reverse(self):
+        numbers = self.new, self.new_size, self.old, self.old_size
+        return Hunk(self.line, numbers, self.heading,
+                    [{'+': '-', '-': '+'}.get(line[:1], line[:1]) + line[1:]
+                     for line in self.lines])
+
+
 class FileDiff:
     """What a diff says about one file; `path` is None in /dev/null's place."""
 
@@ -56,6 +63,13 @@ class FileDiff:
     @property
     def path(self):
         return self.new or self.old
+
+    def reverse(self):
+        """The diff that undoes this one."""
+        diff = FileDiff(self.line)
+        diff.old, diff.new = self.new, self.old
+        diff.hunks = [hunk.reverse() for hunk in self.hunks]
+        return diff
 
     def context(self):
         """How many lines of context its hunks have around changes."""

@@ -36,7 +36,7 @@ def merge(base, ours, theirs):
     """A text with both changes, or CONFLICT."""
     if ours == theirs or base == theirs:
         return ours
-    if base == ours:
+    if base == ours or theirs is None:
         return theirs
     if None in (base, ours, theirs):
         return CONFLICT
@@ -167,11 +167,11 @@ def chain(blocks, path):
 # ---- writing blocks ----
 
 def fenced(info, lines):
-    """A fenced block, whatever is in the lines."""
+    """A fenced block, whatever is in the lines, below the names of its files."""
     mark = '```'
     while any(line.lstrip().startswith(mark) for line in lines):
         mark += '`'
-    return [mark + info] + lines + [mark]
+    return book.introduction(info, lines) + [mark + info] + lines + [mark]
 
 
 def file_block(path, text):
@@ -188,7 +188,9 @@ def new_blocks(path, before, after, context=3, split=False):
     """Blocks for a change, one, or one a hunk."""
     if before is None:
         return [file_block(path, after)]
-    if not split or after is None:
+    if after is None:
+        return [['```console', '$ rm ' + path, '```']]
+    if not split:
         return [fenced('diff', diff_lines(path, before, after, context))]
     blocks = []
     for hunk in hunks(before, after, context):
@@ -271,6 +273,9 @@ class Edit:
                 continue
             if block.kind in ('file', 'diff'):
                 self.changes.setdefault(block, {})[path] = new
+            elif block.kind == 'remove' and new[1] is not None:
+                raise Problem('%s: %s is not to be removed any more: take it '
+                              'from this line' % (block.at(block.first), path))
             elif block.kind == 'provided' and new[1] != olds[i + 1]:
                 raise Problem('%s: %s is provided: change it in the repository'
                               % (block.at(block.first), path))
@@ -290,7 +295,7 @@ class Edit:
                 self.remark(block.at(block.first),
                             'an empty block is gone; look at its prose')
             edits.setdefault(block.section.chapter, []).append(
-                (block.first, block.last, lines))
+                (block.named, block.last, lines))
         for section, lines in self.additions.items():
             code = [block for block in section.blocks
                     if block.kind in ('file', 'diff')]

@@ -17,7 +17,7 @@ setup_file() {
 	mkdir -p "$build"
 	rm -rf "$build/step"
 	cp -rp "$project/step3-virtio" "$build/step"
-	cp -p "$step"/{serial,boot}.[ch] "$step"/{vm.c,console.h,realmode.asm} \
+	cp -p "$step"/{bus,memory,serial,boot}.[ch] "$step"/realmode.asm \
 		"$build/step"
 }
 
@@ -57,7 +57,7 @@ unit() { # PROGRAM TEST...
 }
 
 @test "unit: guest memory on both sides of the 32-bit hole" {
-	unit vm below_the_hole both_sides_of_the_hole lengths_that_wrap
+	unit memory below_the_hole both_sides_of_the_hole lengths_that_wrap
 }
 
 @test "unit: the initramfs goes as high as it may" {

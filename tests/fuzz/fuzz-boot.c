@@ -19,7 +19,7 @@
 #define SIZES	      4
 
 static const uint64_t ram_sizes[SIZES] = { MIB, MIB + 4096, 2 * MIB, 5 * MIB };
-static struct vm vms[SIZES];
+static struct memory memories[SIZES];
 
 static int file_of(const void *data, size_t size, char path[32])
 {
@@ -30,22 +30,24 @@ static int file_of(const void *data, size_t size, char path[32])
 	return fd;
 }
 
-static void check_initramfs(const struct vm *vm, const struct setup_header *h,
-			    uint64_t kernel_end, size_t size)
+static void check_initramfs(const struct memory *memory,
+			    const struct setup_header *h, uint64_t kernel_end,
+			    size_t size)
 {
 	uint64_t end = (uint64_t)h->ramdisk_image + h->ramdisk_size;
 
 	CHECK(h->ramdisk_size == size);
 	CHECK(h->ramdisk_image >= kernel_end);
-	CHECK(end <= vm->ram_size);
+	CHECK(end <= memory->size);
 	CHECK(end <= (uint64_t)h->initrd_addr_max + 1);
 }
 
-static void check_loaded(const struct vm *vm, const uint8_t *file, size_t size,
-			 const char *cmdline, size_t initramfs_size)
+static void check_loaded(const struct memory *memory, const uint8_t *file,
+			 size_t size, const char *cmdline,
+			 size_t initramfs_size)
 {
 	const struct boot_params *zero_page =
-		vm_memory(vm, ZERO_PAGE_GPA, sizeof(*zero_page));
+		memory_at(memory, ZERO_PAGE_GPA, sizeof(*zero_page));
 	const struct setup_header *h = &zero_page->hdr;
 	size_t setup = ((h->setup_sects ?: 4u) + 1) * 512;
 	uint64_t start = KERNEL_GPA, end = KERNEL_GPA + size - setup;
@@ -54,35 +56,36 @@ static void check_loaded(const struct vm *vm, const uint8_t *file, size_t size,
 	CHECK(h->loadflags & LOADED_HIGH && h->loadflags & CAN_USE_HEAP);
 	CHECK(setup <= SETUP_MAX_SIZE && setup < size);
 	/* All there, but for the setup code's header */
-	CHECK(memcmp(vm->ram + SETUP_GPA, file, HEADER_OFFSET) == 0);
-	CHECK(memcmp(vm->ram + KERNEL_GPA, file + setup, size - setup) == 0);
-	CHECK(strcmp((const char *)vm->ram + CMDLINE_GPA, cmdline) == 0);
+	CHECK(memcmp(memory->ram + SETUP_GPA, file, HEADER_OFFSET) == 0);
+	CHECK(memcmp(memory->ram + KERNEL_GPA, file + setup, size - setup) ==
+	      0);
+	CHECK(strcmp((const char *)memory->ram + CMDLINE_GPA, cmdline) == 0);
 	CHECK(strlen(cmdline) <= h->cmdline_size);
 
 	if (h->version >= 0x020a) {
 		if (h->pref_address > start)
 			start = h->pref_address;
-		CHECK(start <= vm->ram_size);
+		CHECK(start <= memory->size);
 		if (start + h->init_size > end)
 			end = start + h->init_size;
 	}
-	CHECK(end <= vm->ram_size);
+	CHECK(end <= memory->size);
 	if (initramfs_size > 0)
-		check_initramfs(vm, h, end, initramfs_size);
+		check_initramfs(memory, h, end, initramfs_size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
-	const struct vm *vm = &vms[take8(&input) % SIZES];
+	const struct memory *memory = &memories[take8(&input) % SIZES];
 	char kernel_path[32], initramfs_path[32];
 	static char cmdline[256 * 40];
 	size_t initramfs_size;
 	int kernel, initramfs;
 
-	if (!vms[0].ram)
+	if (!memories[0].ram)
 		for (size_t i = 0; i < SIZES; i++)
-			fake_vm_create(&vms[i], ram_sizes[i]);
+			fake_memory_create(&memories[i], ram_sizes[i]);
 	memset(cmdline, 'c', sizeof(cmdline));
 	cmdline[take8(&input) * 40] = '\0';
 	initramfs_size = take8(&input) * 4097u;
@@ -90,14 +93,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kernel = file_of(input.data, input.size, kernel_path);
 	initramfs = file_of("", 0, initramfs_path);
 	CHECK(ftruncate(initramfs, (off_t)initramfs_size) == 0);
-	if (dies(boot_load(vm, kernel_path,
+	if (dies(boot_load(memory, kernel_path,
 			   initramfs_size ? initramfs_path : NULL, cmdline))) {
 		CHECK(strlen(fake.message) > 0 && !strchr(fake.message, '\n'));
 		/* What it had open; the numbers are the next ones. */
 		close(initramfs + 1);
 		close(initramfs + 2);
 	} else {
-		check_loaded(vm, input.data, input.size, cmdline,
+		check_loaded(memory, input.data, input.size, cmdline,
 			     initramfs_size);
 	}
 	close(initramfs);

@@ -9,8 +9,6 @@
 
 #include <linux/serial_reg.h>
 
-#define COM1_IRQ 4
-
 enum operation { OUT, IN, RECEIVE, DRAIN };
 
 static struct serial serial;
@@ -19,6 +17,14 @@ static size_t received; /* bytes of input so far */
 static uint8_t pattern(size_t i)
 {
 	return (uint8_t)(i ^ i / 251);
+}
+
+static uint8_t in(uint64_t offset)
+{
+	uint8_t value;
+
+	serial_device.read(&serial, offset, &value, 1);
+	return value;
 }
 
 static void receive(unsigned int shift)
@@ -38,16 +44,17 @@ static void receive(unsigned int shift)
 static void drain(unsigned int count)
 {
 	while (count-- > 0)
-		if (serial_in(&serial, SERIAL_COM1 + UART_LSR) & UART_LSR_DR)
-			serial_in(&serial, SERIAL_COM1 + UART_RX);
+		if (in(UART_LSR)&UART_LSR_DR)
+			in(UART_RX);
 }
 
-static void describe(uint16_t port, bool is_write, uint8_t value)
+static void describe(uint64_t offset, bool is_write, uint8_t value)
 {
 	char text[80];
 
 	memset(text, '?', sizeof(text));
-	serial_describe(&serial, port, is_write, value, text, sizeof(text));
+	serial_device.describe(&serial, offset, is_write, &value, 1, text,
+			       sizeof(text));
 	CHECK(memchr(text, '\0', sizeof(text)));
 	CHECK(strstr(text, " = 0x"));
 }
@@ -60,7 +67,7 @@ static void check(void)
 		((serial.ier & UART_IER_THRI) && serial.thr_interrupt);
 	size_t passed = received - serial.input_count;
 
-	CHECK(fake.line[COM1_IRQ] == pending);
+	CHECK(fake.line == pending);
 	CHECK(serial.fifo_count <= SERIAL_FIFO_SIZE);
 	CHECK(serial.input_count <= SERIAL_INPUT_SIZE);
 	CHECK(serial.input_start < SERIAL_INPUT_SIZE);
@@ -78,22 +85,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input input = { data, size };
 
 	fake_reset();
-	serial_init(&serial, FAKE_VM);
+	serial_init(&serial, &FAKE_LINE, &FAKE_PEER);
 	received = 0;
 	while (input.size > 0) {
 		uint8_t operation = take8(&input);
-		uint16_t port = SERIAL_COM1 + (operation >> 2) % SERIAL_PORTS;
+		uint64_t offset = (operation >> 2) % SERIAL_PORTS;
 		uint8_t value;
 
 		switch (operation % 4) {
 		case OUT:
 			value = take8(&input);
-			serial_out(&serial, port, value);
-			describe(port, true, value);
+			serial_device.write(&serial, offset, &value, 1);
+			describe(offset, true, value);
 			break;
 		case IN:
-			value = serial_in(&serial, port);
-			describe(port, false, value);
+			value = in(offset);
+			describe(offset, false, value);
 			break;
 		case RECEIVE:
 			receive(operation >> 2);

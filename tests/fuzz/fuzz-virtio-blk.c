@@ -31,10 +31,10 @@
 #define LAST	 2
 #define HEADER	 4 /* its address is from the header on */
 
-static struct vm vm;
+static struct memory memory;
 static struct ring ring;
-static struct virtqueue queue;
 static struct virtio_blk blk;
+static struct virtqueue *const queue = &blk.device.queues[0];
 static int image_fd;
 
 /* The model's memory and image */
@@ -44,12 +44,13 @@ static void create(void)
 {
 	static char path[32];
 
-	fake_vm_create(&vm, RAM_SIZE);
+	fake_memory_create(&memory, RAM_SIZE);
 	image_fd = memfd_create("image", MFD_CLOEXEC);
 	CHECK(image_fd >= 0 && ftruncate(image_fd, IMAGE_SIZE) == 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", image_fd);
 	virtio_blk_open(&blk, path, false);
-	blk.path = "dir/disk";
+	memset(blk.id, 0, sizeof(blk.id));
+	memcpy(blk.id, "disk", 4);
 }
 
 /* ---- the model ---- */
@@ -68,11 +69,12 @@ static uint8_t *mine(const struct iovec *buffers, size_t index)
 {
 	while (index >= buffers->iov_len)
 		index -= buffers++->iov_len;
-	return &ram[(uint8_t *)buffers->iov_base - vm.ram + (ptrdiff_t)index];
+	return &ram[(uint8_t *)buffers->iov_base - memory.ram +
+		    (ptrdiff_t)index];
 }
 
-/* Does what the header asks for; `in` is the room for data, `*done` what of
- * it is used. */
+/* Does what the header asks for, with `out` bytes of data and room for `in`;
+ * `*done` is what of it is used. */
 static uint8_t model_execute(const struct virtio_blk_outhdr *header,
 			     const struct iovec *readable, size_t out,
 			     const struct iovec *writable, size_t in,
@@ -97,8 +99,9 @@ static uint8_t model_execute(const struct virtio_blk_outhdr *header,
 	default:
 		return VIRTIO_BLK_S_UNSUPP;
 	}
-	if (size % SECTOR || header->sector > CAPACITY ||
-	    start + size > IMAGE_SIZE || (is_out && blk.read_only))
+	if (size % SECTOR || (is_out ? in : out) > 0 ||
+	    header->sector > CAPACITY || start + size > IMAGE_SIZE ||
+	    (is_out && blk.read_only))
 		return VIRTIO_BLK_S_IOERR;
 	for (size_t i = 0; i < size; i++)
 		if (is_out)
@@ -144,7 +147,7 @@ static void make_request(struct input *input)
 	header.sector = take8(input);
 	if (header.sector == 0xff)
 		header.sector = take64(input);
-	memcpy(vm.ram + HEADER_GPA, &header, sizeof(header));
+	memcpy(memory.ram + HEADER_GPA, &header, sizeof(header));
 	do {
 		uint16_t gpa;
 
@@ -168,7 +171,7 @@ static void expect_same(void)
 	static uint8_t content[IMAGE_SIZE + 1];
 
 	/* The used ring is the queue's business. */
-	CHECK(memcmp(vm.ram + HEADER_GPA, ram + HEADER_GPA,
+	CHECK(memcmp(memory.ram + HEADER_GPA, ram + HEADER_GPA,
 		     RAM_SIZE - HEADER_GPA) == 0);
 	CHECK(pread(image_fd, content, sizeof(content), 0) == IMAGE_SIZE);
 	CHECK(memcmp(content, image, IMAGE_SIZE) == 0);
@@ -176,21 +179,23 @@ static void expect_same(void)
 
 static void run_request(uint64_t features)
 {
-	struct virtqueue copy = queue;
-	uint16_t given = queue.next_used;
+	struct virtqueue copy = *queue;
+	uint16_t given = queue->next_used;
 	static struct chain chain;
 	uint32_t expected;
 
 	/* What the queue makes of it has a fuzz target of its own. */
 	CHECK(virtqueue_pop(&copy, &chain));
-	memcpy(ram, vm.ram, RAM_SIZE);
+	memcpy(ram, memory.ram, RAM_SIZE);
 	expected = model(&chain);
-	virtio_blk_notify(&blk, &queue, features);
+	blk.device.features = features;
+	blk.device.notified(&blk.device, 0);
 	/* Data may lie on the rings: then they are no measure any more. */
 	for (size_t i = 0; i < chain.readable + chain.writable; i++)
-		if ((uint8_t *)chain.buffers[i].iov_base < vm.ram + HEADER_GPA)
+		if ((uint8_t *)chain.buffers[i].iov_base <
+		    memory.ram + HEADER_GPA)
 			return;
-	CHECK(queue.next_used == (uint16_t)(given + 1));
+	CHECK(queue->next_used == (uint16_t)(given + 1));
 	CHECK(ring.used->ring[given % QUEUE_SIZE].len == expected);
 	expect_same();
 }
@@ -200,20 +205,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input input = { data, size };
 	uint8_t options;
 
-	if (!vm.ram)
+	if (!memory.ram)
 		create();
 	options = take8(&input);
 	blk.read_only = options & OPTION_READ_ONLY;
 	for (size_t i = 0; i < IMAGE_SIZE; i++)
 		image[i] = (uint8_t)(i ^ i / SECTOR * 3);
 	CHECK(pwrite(image_fd, image, IMAGE_SIZE, 0) == IMAGE_SIZE);
-	memset(vm.ram, 0x5a, RAM_SIZE);
+	memset(memory.ram, 0x5a, RAM_SIZE);
 
 	while (input.size > 0) {
-		ring_create(&ring, &vm, QUEUE_SIZE, RING_GPA);
-		memset(&queue, 0, sizeof(queue));
-		ring_tell(&ring, &queue);
-		CHECK(virtqueue_start(&queue, &vm));
+		ring_create(&ring, &memory, QUEUE_SIZE, RING_GPA);
+		memset(queue, 0, sizeof(*queue));
+		ring_tell(&ring, queue);
+		CHECK(virtqueue_start(queue, &memory));
 		make_request(&input);
 		run_request(options & OPTION_FLUSH ? 1ull << VIRTIO_BLK_F_FLUSH
 						   : 0);

@@ -1,13 +1,15 @@
 /*
  * Any sequence of accesses to the registers, with notifications, in memory that
- * the driver changes in between.  Each operation is a byte and its arguments;
- * some do what takes a driver many accesses, so that the fuzzer gets far.
+ * the driver changes in between: transport, virtio device and disk together.
+ * Each operation is a byte and its arguments; some do what takes a driver many
+ * accesses, so that the fuzzer gets far.
  */
 #include "input.h"
 
 #include "fake.h"
 #include "memory-map.h"
 #include "ring.h"
+#include "virtio-blk.h"
 #include "virtio-mmio.h"
 
 #include <linux/virtio_config.h>
@@ -27,39 +29,40 @@ enum operation {
 	BRING_UP, /* with these features and this size */
 	OFFER, /* the chain that begins with this descriptor */
 	DESCRIBE, /* a descriptor */
-	NOTIFY,
+	NOTIFY, /* and how much time passes meanwhile */
 	OPERATIONS
 };
 
-static struct vm vm;
+static struct memory memory;
 static struct ring ring;
-static struct virtio_mmio *device;
+static struct virtio_blk disk;
+static struct virtio_mmio *mmio;
 static int image;
 
 static void create(void)
 {
 	char path[32];
 
-	fake_vm_create(&vm, RAM_SIZE);
+	fake_memory_create(&memory, RAM_SIZE);
 	image = memfd_create("image", MFD_CLOEXEC);
 	CHECK(image >= 0 && ftruncate(image, IMAGE_SIZE) == 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", image);
-	device = malloc(sizeof(*device));
-	CHECK(device);
-	virtio_mmio_create(device, &vm, 0, path, false);
-	device->blk.path = "disk";
+	virtio_blk_open(&disk, path, false);
+	mmio = malloc(sizeof(*mmio));
+	CHECK(mmio);
+	virtio_mmio_init(mmio, &disk.device, &memory, &FAKE_LINE);
 }
 
 static void put(uint64_t offset, uint32_t value)
 {
-	virtio_mmio_write(device, VIRTIO_GPA + offset, &value, sizeof(value));
+	virtio_mmio_device.write(mmio, offset, &value, sizeof(value));
 }
 
 static uint32_t get(uint64_t offset)
 {
 	uint32_t value;
 
-	virtio_mmio_read(device, VIRTIO_GPA + offset, &value, sizeof(value));
+	virtio_mmio_device.read(mmio, offset, &value, sizeof(value));
 	return value;
 }
 
@@ -70,9 +73,9 @@ static void bring_up(uint8_t features, uint8_t shift)
 		       (features & 2 ? 1u << VIRTIO_RING_F_EVENT_IDX : 0) |
 		       (features & 4 ? 1u << VIRTIO_BLK_F_FLUSH : 0);
 
-	ring_create(&ring, &vm, (uint16_t)(1 << shift % 9), RING_GPA);
+	ring_create(&ring, &memory, (uint16_t)(1 << shift % 9), RING_GPA);
 	put(VIRTIO_MMIO_STATUS, 0);
-	CHECK(get(VIRTIO_MMIO_STATUS) == 0 && !fake.line[device->irq]);
+	CHECK(get(VIRTIO_MMIO_STATUS) == 0 && !fake.line);
 	put(VIRTIO_MMIO_DRIVER_FEATURES, low);
 	put(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
 	put(VIRTIO_MMIO_DRIVER_FEATURES, 1);
@@ -101,7 +104,7 @@ static void describe(struct input *input)
 
 static void access_any(struct input *input, bool is_write)
 {
-	uint64_t gpa = VIRTIO_GPA + take16(input) % VIRTIO_SIZE;
+	uint64_t offset = take16(input) % VIRTIO_SIZE;
 	size_t size = take8(input) % 8 + 1;
 	uint8_t *data = malloc(size); /* no more: the sanitizer sees it */
 	char text[80];
@@ -109,21 +112,58 @@ static void access_any(struct input *input, bool is_write)
 	CHECK(data);
 	take(input, data, size);
 	if (is_write)
-		virtio_mmio_write(device, gpa, data, size);
+		virtio_mmio_device.write(mmio, offset, data, size);
 	else
-		virtio_mmio_read(device, gpa, data, size);
-	virtio_mmio_describe(gpa, data, size, text, sizeof(text));
+		virtio_mmio_device.read(mmio, offset, data, size);
+	virtio_mmio_device.describe(mmio, offset, is_write, data, size, text,
+				    sizeof(text));
 	CHECK(strstr(text, " = 0x"));
 	free(data);
 }
 
+/* Where the time does not suffice, the device goes on by its timer. */
+static void notify(unsigned int ms)
+{
+	uint16_t used = disk.device.queues[0].next_used;
+	bool runs = get(VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_DRIVER_OK;
+
+	fake.tick = ms * TIMER_MILLISECOND;
+	put(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	CHECK(runs || disk.device.queues[0].next_used == used);
+	for (int i = 0; fake.timer && i < 4; i++)
+		fake_expire();
+	fake.tick = 0;
+}
+
+/* What holds between any two accesses of the driver's */
+static void check(void)
+{
+	const struct virtio *device = &disk.device;
+	uint32_t status = get(VIRTIO_MMIO_STATUS);
+
+	CHECK(fake.line == (get(VIRTIO_MMIO_INTERRUPT_STATUS) != 0));
+	CHECK(status == device->status);
+	CHECK(!fake.timer || device->unfinished);
+	if (!(status & VIRTIO_CONFIG_S_FEATURES_OK)) {
+		CHECK(!(status & VIRTIO_CONFIG_S_DRIVER_OK));
+		return;
+	}
+	CHECK(!(device->features & ~virtio_offered(device)));
+	CHECK(device->features >> VIRTIO_F_VERSION_1 & 1);
+	CHECK(device->queues[0].indirect ==
+	      (device->features >> VIRTIO_RING_F_INDIRECT_DESC & 1));
+	CHECK(device->queues[0].event_idx ==
+	      (device->features >> VIRTIO_RING_F_EVENT_IDX & 1));
+}
+
 static void operate(struct input *input)
 {
+	uint8_t operation = take8(input);
 	uint8_t offset;
 	uint16_t gpa;
 	uint8_t value;
 
-	switch (take8(input) % OPERATIONS) {
+	switch (operation % OPERATIONS) {
 	case PUT:
 		offset = take8(input);
 		put(offset * 4ull, take32(input));
@@ -136,7 +176,7 @@ static void operate(struct input *input)
 		break;
 	case POKE:
 		gpa = take16(input) % (RAM_SIZE - 8);
-		take(input, vm.ram + gpa, 8);
+		take(input, memory.ram + gpa, 8);
 		break;
 	case BRING_UP:
 		value = take8(input);
@@ -149,7 +189,7 @@ static void operate(struct input *input)
 		describe(input);
 		break;
 	case NOTIFY:
-		put(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		notify(operation / OPERATIONS);
 		break;
 	}
 }
@@ -158,16 +198,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
 
-	if (!device)
+	if (!mmio)
 		create();
 	put(VIRTIO_MMIO_STATUS, 0);
 	fake_reset();
-	memset(vm.ram, 0, RAM_SIZE);
-	ring_create(&ring, &vm, 8, RING_GPA);
+	memset(memory.ram, 0, RAM_SIZE);
+	ring_create(&ring, &memory, 8, RING_GPA);
 	while (input.size > 0) {
 		operate(&input);
-		CHECK(fake.line[device->irq] ==
-		      (get(VIRTIO_MMIO_INTERRUPT_STATUS) != 0));
+		check();
 	}
 	CHECK(lseek(image, 0, SEEK_END) == IMAGE_SIZE);
 	return 0;

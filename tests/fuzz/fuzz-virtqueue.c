@@ -16,7 +16,7 @@
 
 enum operation { SERVE, REARM, ASK, CHANGE };
 
-static struct vm vm;
+static struct memory memory;
 static struct virtqueue queue;
 
 static void check_chain(const struct chain *chain)
@@ -30,9 +30,9 @@ static void check_chain(const struct chain *chain)
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *base = chain->buffers[i].iov_base;
 
-		CHECK(base >= vm.ram && base <= vm.ram + RAM_SIZE);
+		CHECK(base >= memory.ram && base <= memory.ram + RAM_SIZE);
 		CHECK(chain->buffers[i].iov_len <=
-		      (size_t)(vm.ram + RAM_SIZE - base));
+		      (size_t)(memory.ram + RAM_SIZE - base));
 	}
 }
 
@@ -59,8 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint16_t operations, offset, value;
 	uint8_t shift, features;
 
-	if (!vm.ram)
-		fake_vm_create(&vm, RAM_SIZE);
+	if (!memory.ram)
+		fake_memory_create(&memory, RAM_SIZE);
 	fake_reset();
 	memset(&queue, 0, sizeof(queue));
 	shift = take8(&input) % 10; /* 9: no size, or a wrong one */
@@ -74,9 +74,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	operations = take16(&input);
 	offset = take16(&input) % (RAM_SIZE - 1);
 	value = take16(&input);
-	take(&input, vm.ram, RAM_SIZE);
+	take(&input, memory.ram, RAM_SIZE);
 
-	if (!virtqueue_start(&queue, &vm)) {
+	if (!virtqueue_start(&queue, &memory)) {
 		CHECK(!queue.ready);
 		return 0;
 	}
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			CHECK(!virtqueue_wants_interrupt(&queue));
 			break;
 		case CHANGE:
-			memcpy(vm.ram + offset, &value, sizeof(value));
+			memcpy(memory.ram + offset, &value, sizeof(value));
 			break;
 		}
 	}

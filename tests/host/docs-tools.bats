@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The tools of the tutorial (docs/tools) on a tiny book of two chapters, which
 # is in docs-tools/: each failure of docs-check once, and the ways from and to
-# the history.
+# the history. Two more chapters, of extensions, are in docs-tools/extended.
 
 tools=$BATS_TEST_DIRNAME/../../docs/tools
 one=docs/01-say.md
@@ -9,13 +9,20 @@ two=docs/02-tell.md
 
 setup() {
 	unset CFLAGS
-	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t GIT_COMMITTER_NAME=t \
+	export NAMED_BLOCKS=1 GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t GIT_COMMITTER_NAME=t \
 		GIT_COMMITTER_EMAIL=t GIT_CONFIG_GLOBAL=/dev/null
 	book=$BATS_TEST_TMPDIR/book
 	cp -r "$BATS_TEST_DIRNAME"/docs-tools "$book"
 	cd "$book" || return
+	mv extended ..
 	printf 'build/\nstep1-say/step1-say\nstep2-tell/step2-tell\n' >.gitignore
 	git init -q .
+}
+
+# The book with its extensions
+extend() {
+	cp -r ../extended/. .
+	printf 'extensions/%s\n' step3-shout/step3-shout whisper/whisper >>.gitignore
 }
 
 check() {
@@ -46,7 +53,7 @@ line() { # FILE PATTERN: the number of the first line that has it
 	[[ $output == *"1.1 One word (+17 -0, "* ]]
 	[[ $output == *"end of chapter 2: step1-say is the repository's"* ]]
 	[[ $output == *'01-say.md "Again": as shown'*'01-say.md "Again": as shown'* ]]
-	[[ $output == *"citations: 2, all right"*"20 passed, 0 failed" ]]
+	[[ $output == *"citations: 2, all right"*"28 passed, 0 failed" ]]
 }
 
 @test "docs-check: a wrong byte in a new file" {
@@ -212,19 +219,85 @@ line() { # FILE PATTERN: the number of the first line that has it
 	fails "docs/other.md:1: only the consoles of chapters are run"
 }
 
-@test "docs-check: a step without a chapter, a chapter on a base" {
-	mv $one $two .
-	cp 02-tell.md $two
+@test "docs-check: blocks that do not name their files" {
+	local name
+
+	cp -r docs right
+	# One kind after the other: no name, a wrong one, a wrong state
+	for name in 'step1-say/main.c** (new)' 'step1-say/main.c** (change)' \
+		'common/word.h** (experiment, undo it afterwards)'; do
+		cp right/* docs
+		sed -i "0,\\|^\*\*${name//\*/\\*}\$|{//d}" $one
+		check --no-build
+		fails "above this block there has to be, after an empty line:
+    **$name"
+	done
+	cp right/* docs
+	sed -i '/^\*\*common/s/, .*/ (change)/' $two
+	check --no-build
+	fails "$two:$(($(line $two 'common/word.h**') + 1)): 2.2: above this block"
+	[[ $output == *'    **common/word.h**, **step2-tell/main.c** (change)'* ]]
+	sed -i '/^\*\*common/s/.*/**common\/word.h**, **step2-tell\/main.c** (new)/' $two
+	check --no-build
+	fails '    **common/word.h**, **step2-tell/main.c** (change)'
+	# In the middle of a paragraph
+	cp right/* docs
+	sed -i '/^\*\*common/s/^/See:\n/' $two
+	check --no-build
+	fails '    **common/word.h**, **step2-tell/main.c** (change)'
+	# Indented or in prose it is no name
+	cp right/* docs
+	sed -i '/^\*\*common/s/$/ /' $two
+	check --no-build
+	fails '    **common/word.h**, **step2-tell/main.c** (change)'
+}
+
+@test "docs-check: a step without a chapter, a chapter on the repository's steps" {
+	mv $one .
+	sed -i 's/01-say.md//' $two
 	check --no-build
 	[ "$status" -eq 1 ]
 	[[ $output == *"docs: no chapter leads to step1-say"* ]]
 	[[ $output != *"2.1"* ]]
-	mkdir base
-	cp -r common step1-say base
-	sed -i /MORE/d base/common/word.h
-	sed -i 's/01-say.md//' $two
-	check --no-build --base base
+	check --from 2
 	[ "$status" -eq 0 ]
+	[[ $output == *"end of chapter 2: step1-say is the repository's"* ]]
+	[[ $output == *"end of chapter 2: common is the repository's"* ]]
+}
+
+@test "docs-check: extensions, in a chain and a branch" {
+	extend
+	check
+	[ "$status" -eq 0 ]
+	[[ $output == *"end of chapter 4: extensions/step3-shout is the repository's"* ]]
+	[[ $output == *"end of chapter 4: extensions/whisper is the repository's"* ]]
+	[[ $output == *"03-shout.md 3.2: as shown"*"04-whisper.md 4.1: as shown"* ]]
+	# Each on the repository's steps, though the first chapter is broken
+	sed -i 's/int main/int Main/' $one
+	check --from 3 3
+	[ "$status" -eq 0 ]
+	[[ $output == *"03-shout.md 3.2: as shown"* ]]
+	check --no-build --from 4
+	[ "$status" -eq 0 ]
+	[[ $output != *"3.1"* ]]
+}
+
+@test "docs-check: an extension that is not what its chapter makes" {
+	extend
+	echo >>extensions/step3-shout/loud.h
+	check --no-build 3
+	fails "docs/03-shout.md:$(grep -c '' docs/03-shout.md): 3.2: line 2 of extensions/step3-shout/loud.h is in no section"
+	sed -i '$d' extensions/step3-shout/loud.h
+	echo '#define MARK2' >>common/word.h
+	check --no-build
+	fails "line 4 of common/word.h is in no section"
+	sed -i '$d' common/word.h
+	cp step2-tell/note extensions/step3-shout
+	check --no-build 3
+	fails "extensions/step3-shout/note is in no section"
+	sed -i 's|rm extensions/step3-shout/note|&s|' docs/03-shout.md
+	check --no-build 3
+	fails "docs/03-shout.md:7: 3.1: there is no extensions/step3-shout/notes to remove"
 }
 
 @test "tutorial: a commit and a tag for each section" {
@@ -276,11 +349,11 @@ amend() { # SECTION FILE SED-SCRIPT
 	tool save --steps
 	[[ $output == *"written: $one"$'\n'"written: step1-say/main.c"* ]]
 	run diff before.md $one
-	[ "$output" = '23c23
+	[ "$output" = '26c26
 < static const char *word(void)
 ---
 > extern const char *word(void)
-49c49
+53c53
 <  static const char *word(void)
 ---
 >  extern const char *word(void)' ]
@@ -307,7 +380,7 @@ amend() { # SECTION FILE SED-SCRIPT
 	tool tutorial
 	amend 1.2 step1-say/main.c 's/<stdio.h>/<stdlib.h>/'
 	tool save
-	[[ $output == *"$one:$(line $one 'Then the other' | { read -r n; echo $((n + 2)); }): 1.2: step1-say/main.c: line 3 does not belong to one of its blocks: put into the last"* ]]
+	[[ $output == *"$one:$(line $one 'Then the other' | { read -r n; echo $((n + 3)); }): 1.2: step1-say/main.c: line 3 does not belong to one of its blocks: put into the last"* ]]
 	grep -q '^+#include <stdlib.h>' $one
 }
 
@@ -325,6 +398,9 @@ amend() { # SECTION FILE SED-SCRIPT
 	[[ $output == *"an empty block is gone"* ]]
 	grep -q '^```c step2-tell/new.h' $two
 	[ "$(grep -c '^```diff$' $two)" -eq 1 ]
+	grep -Fx -A1 '**step2-tell/new.h** (new)' $two | grep -Fqx '```c step2-tell/new.h'
+	# The names of a block that is gone are gone, too.
+	[ "$(grep -c '^\*\*' $two)" -eq 2 ]
 }
 
 @test "save: a commit that is no section's" {
@@ -342,6 +418,29 @@ amend() { # SECTION FILE SED-SCRIPT
 	tool absorb
 	grep -q '^extern const' $one
 	grep -q '^+#define MORE "three"' $two
+	check --no-build
+	[ "$status" -eq 0 ]
+	# A block of two files loses one of them.
+	sed -i /MORE/d step2-tell/main.c
+	tool absorb
+	grep -qFx '**common/word.h** (change)' $two
+	check --no-build
+	[ "$status" -eq 0 ]
+}
+
+@test "absorb and save: a change of a step goes into its extensions" {
+	extend
+	sed -i 's/static const/extern const/' step?-*/main.c extensions/*/main.c
+	sed -i 's/LOUD MORE/LOUD  MORE/' extensions/step3-shout/loud.h
+	tool absorb
+	grep -q '^#define LOUD  MORE' docs/03-shout.md
+	check --no-build
+	[ "$status" -eq 0 ]
+	tool tutorial
+	amend 1.1 step1-say/main.c 's/extern const/volatile const/'
+	tool save --steps
+	[[ $output != *whisper* ]] # where the file is removed
+	[ "$(grep -l '^volatile const' step?-*/main.c extensions/*/main.c | wc -l)" = 3 ]
 	check --no-build
 	[ "$status" -eq 0 ]
 }
@@ -370,22 +469,24 @@ amend() { # SECTION FILE SED-SCRIPT
 	grep -q 'cp -r step1-say step2-tell' docs/02-new.md
 	check --no-consoles
 	fails 'docs/reference.md does not list' || [[ $output == *", 0 failed" ]]
+	[[ $output == *'blocks: 7, all right'* ]]
 	[[ $output == *"end of chapter 2: step2-tell is the repository's"* ]]
 	[ "$(git -C build/tutorial diff 1.2 2.2 | md5sum)" = "$(
 		"$tools"/tutorial -C . -o build/again >/dev/null
 		git -C build/again diff 1.2 2.2 | md5sum)" ]
 }
 
-@test "diff: between two sections" {
+@test "skeleton: extensions" {
+	extend
 	tool tutorial
-	mkdir docs/tools
-	cp "$tools"/{tutorial,diff,*.py} docs/tools
-	run docs/tools/diff 1 2.2
+	rm docs/03* docs/04*
+	"$tools"/skeleton build/tutorial 2.2..3.2 >docs/03-new.md
+	"$tools"/skeleton build/tutorial 3.2..4.1 >docs/04-new.md
+	grep -qFx '$ cp -r step2-tell extensions/step3-shout' docs/03-new.md
+	grep -qFx '$ rm extensions/step3-shout/note' docs/03-new.md
+	grep -qFx '$ cp -r step1-say extensions/whisper' docs/04-new.md
+	check --no-build
 	[ "$status" -eq 0 ]
-	[[ $output == *'copy to step2-tell/main.c'*'+	puts(MORE);'* ]]
-	run docs/tools/diff 1.1 1.9
-	[ "$status" -eq 1 ]
-	[[ $output == *"there is no section 1.9"* ]]
 }
 
 @test "docs-check: a key, and a guest that is left running" {

@@ -88,7 +88,7 @@ build_copy() { # DIR STEP
 # Unit tests that were built for the whole step, to begin with
 begin_unit() { # N
 	mkdir -p "$built/$1/host/unit"
-	cp -p build/unit/*.{o,d} "$built/$1/host/unit"
+	cp -p build/unit/{*.o,*.d,COMPILE} "$built/$1/host/unit"
 	# They may be younger than what the skeleton has changed.
 	grep -rlZ 'TODO (exercise' --include='*.c' "$built/$1/skeleton" |
 		xargs -0 -r touch

@@ -26,19 +26,31 @@ unit_tests() { # NAME...
 	echo "# $count tests" >&3
 }
 
+@test "unit: the bus, timers, the end of the machine" {
+	unit_tests bus timer stop
+}
+
 @test "unit: the serial port" {
 	unit_tests serial serial-input
 }
 
-@test "unit: the serial port with its two threads, under ThreadSanitizer" {
+@test "unit: the console, quit while its output is blocked" {
+	unit_tests console
+}
+
+@test "unit: serial port and console with all threads, under ThreadSanitizer" {
 	run timed 120 make -s -C "$unit" threads
 	echo "$output"
 	is "$status" 0 "exit status"
-	has "$output" '^\[  PASSED  \] 1 test'
+	is "$(grep -c '^\[  PASSED  \] 1 test' <<<"$output")" 2 "programs that passed"
 }
 
 @test "unit: virtqueues: rings, descriptor chains, the order of accesses" {
 	unit_tests virtqueue chain order
+}
+
+@test "unit: virtio devices: status, features, turns" {
+	unit_tests virtio
 }
 
 @test "unit: virtio-mmio: registers, queue and interrupts" {
@@ -53,15 +65,17 @@ unit_tests() { # NAME...
 	unit_tests boot boot-errors
 }
 
-@test "unit: guest memory on both sides of the 32-bit hole" {
-	unit_tests vm
+@test "unit: guest memory on both sides of the 32-bit hole, the machine" {
+	unit_tests memory vm
 }
 
 # So what holds for step 3's files holds for step 2's.
 @test "unit: step 2 has the same files" {
 	local file
 
-	for file in serial.c serial.h boot.c boot.h vm.c; do
+	for file in bus memory serial reset boot stop timer terminal console; do
+		cmp "$project/step2-initramfs/$file.h" "$project/step3-virtio/$file.h"
+		file=$file.c
 		cmp "$project/step2-initramfs/$file" "$project/step3-virtio/$file"
 	done
 }
@@ -70,7 +84,8 @@ unit_tests() { # NAME...
 	run timed 120 make -s -C "$unit" coverage
 	echo "$output"
 	is "$status" 0 "exit status"
-	for file in serial virtqueue virtio-mmio virtio-blk boot vm; do
+	for file in memory bus timer stop serial reset virtqueue virtio virtio-mmio virtio-blk \
+		boot vm; do
 		has "$output" "^$file\.c .* %"
 	done
 	sed 's/^/# /' <<<"$output" >&3

@@ -74,30 +74,111 @@ spoil() { # CODE
 	has "$output" 'is not empty'
 }
 
-# ---- a stage of one's own ----
+# ---- stages: extensions, and those of one's own ----
+
+# Makes a copy of what git knows, and goes there.
+copy_project() { # NAME
+	mkdir "$work/$1"
+	git ls-files -z -co --exclude-standard | xargs -0 cp --parents -t "$work/$1"
+	cd "$work/$1"
+}
+
+@test "step-diff: what is changed or gone counts, in assembly and C; common does not" {
+	mkdir -p "$work/steps/docs/tools"
+	cp docs/tools/step-diff "$work/steps/docs/tools"
+	cd "$work/steps"
+	mkdir -p common step1-a step2-b step3-c
+	seq 20 >step1-a/main.c
+	seq 10 | tee step1-a/guest.asm >step1-a/old.h
+	seq 1000 >step1-a/step1-a
+	seq 1000 >common/kvm.c
+	sed 's/^5$/five/; $a21\n22' step1-a/main.c >step2-b/main.c
+	sed 3d step1-a/guest.asm >step2-b/guest.asm
+	seq 500 >step2-b/step2-b
+	seq 5 >step2-b/new.c
+	cp step2-b/{main.c,new.c,guest.asm} step3-c
+	run docs/tools/step-diff -s 2
+	is "$output" "8 lines added, 12 removed of the 40 of step1-a (30.0 %)"
+	run docs/tools/step-diff 2
+	is "${lines[-1]}" "8 lines added, 12 removed of the 40 of step1-a (30.0 %)"
+	has "$output" '^\+five$'
+	run docs/tools/step-diff -s 3
+	is "$output" "0 lines added, 0 removed of the 36 of step2-b (0.0 %)"
+	mkdir -p extensions/{step4-d,step5-e,f}
+	for stage in step4-d step5-e f; do cp step3-c/* extensions/$stage; done
+	echo 6 >>extensions/step4-d/new.c
+	sed -i 1,2d extensions/f/new.c
+	run docs/tools/step-diff -s 4
+	is "$output" "1 lines added, 0 removed of the 36 of step3-c (0.0 %)"
+	run docs/tools/step-diff -s 5
+	is "$output" "0 lines added, 1 removed of the 37 of step4-d (2.7 %)"
+	run docs/tools/step-diff -s f
+	is "$output" "0 lines added, 2 removed of the 36 of step3-c (5.6 %)"
+	run docs/tools/step-diff -s f 4
+	is "$output" "0 lines added, 3 removed of the 37 of step4-d (8.1 %)"
+	run docs/tools/step-diff -s 6
+	is "$status" 1
+	is "$output" "step-diff: there is no step 6"
+}
+
+@test "extensions: make builds, runs, compares and removes them; none need be there" {
+	copy_project extended
+	rm -rf extensions
+	run make -n
+	has_not "$output" 'extensions'
+	mkdir extensions
+	run make -n
+	has_not "$output" 'extensions'
+	run make -n run-4
+	is "$status" 2
+	has "$output" 'There is no step 4\.'
+	cp -r step3-virtio extensions/step4-long-mode
+	cp -r step3-virtio extensions/irqchip
+	run make CFLAGS='-O1 -Werror'
+	is "$output" ""
+	is "$(git -C "$project" check-ignore --no-index extensions/*/{irqchip,step4-long-mode} | wc -l)" 2
+	extensions/step4-long-mode/step4-long-mode --help
+	extensions/irqchip/irqchip --help
+	run make -n run-4
+	has "$output" 'with-kvm extensions/step4-long-mode/step4-long-mode -d build/rootfs.ext4 build/linux/bzImage$'
+	run make -n run-irqchip ROOTFS=debian
+	has "$output" 'with-kvm extensions/irqchip/irqchip -d build/rootfs-debian.ext4 build/linux/bzImage$'
+	run make diff-4
+	is "$output" "$(docs/tools/step-diff -s 4)"
+	has "$output" '^0 lines added, 0 removed .*step3-virtio'
+	run make diff-irqchip FROM=2
+	has "$output" '^[0-9]+ lines added, .*step2-initramfs'
+	make clean
+	[ ! -e extensions/irqchip/irqchip ]
+	[ ! -e extensions/step4-long-mode/step4-long-mode ]
+	[ ! -e build/irqchip ]
+}
 
 @test "new-step: it builds, has its own name and tests, and differs in nothing else" {
-	mkdir "$work/copy"
-	git ls-files -z -co --exclude-standard | xargs -0 cp --parents -t "$work/copy"
-	cd "$work/copy"
-	run make new-step FROM=3 NAME=4-mine
+	copy_project own
+	run make new-step FROM=3 NAME=9-mine
 	is "$status" 0
-	run make step4-mine CFLAGS='-O2 -g -Werror'
+	run make step9-mine CFLAGS='-O2 -g -Werror'
 	is "$output" ""
-	run step4-mine/step4-mine --help
-	has "$output" '^Usage: step4-mine '
-	[ "$(bats --count tests/step4-mine.bats)" -ge 30 ]
-	has_not "$(<tests/step4-mine.bats)" 'step3'
-	run make diff-4
+	run step9-mine/step9-mine --help
+	has "$output" '^Usage: step9-mine '
+	[ "$(bats --count tests/step9-mine.bats)" -ge 30 ]
+	has_not "$(<tests/step9-mine.bats)" 'step3'
+	run make diff-9
 	has "$output" '^[0-9]+ lines added'
 	[ "$(grep -c '^[-+][^-+]' <<<"$output")" -lt 20 ]
-	run make -n run-4
-	has "$output" 'step4-mine/step4-mine +-d build/rootfs.ext4 build/linux/bzImage'
-	run make new-step FROM=3 NAME=4-other
+	run make -n run-9
+	has "$output" 'step9-mine/step9-mine +-d build/rootfs.ext4 build/linux/bzImage'
+	run make new-step FROM=3 NAME=9-other
 	is "$status" 2
-	has "$output" 'there is step4-mine already'
+	has "$output" 'there is step9-mine already'
 	run make new-step FROM=3 NAME=../x
 	is "$status" 2
+	# The numbers of the extensions are theirs, made or not.
+	run make new-step FROM=3 NAME=4-mine
+	is "$status" 2
+	has "$output" 'a number from 9 on'
+	[ ! -e step4-mine ]
 }
 
 # ---- without a network ----

@@ -6,6 +6,7 @@
  * emulator), and the time it takes tells.
  */
 #include "die.h"
+#include "kvm-x86.h"
 #include "kvm.h"
 
 #include <signal.h>
@@ -41,7 +42,7 @@ static double now_ns(void)
 }
 
 /* Protected mode: flat 4 GiB segments, paging off. */
-static void enter_protected_mode(int vcpu)
+static void enter_protected_mode(int vcpu_fd)
 {
 	struct kvm_regs regs = { .rflags = 2 };
 	struct kvm_segment flat = {
@@ -55,23 +56,23 @@ static void enter_protected_mode(int vcpu)
 	};
 	struct kvm_sregs sregs;
 
-	kvm_get_sregs(vcpu, &sregs);
+	kvm_get_sregs(vcpu_fd, &sregs);
 	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = flat;
 	sregs.cs = flat;
 	sregs.cs.selector = 0x08;
 	sregs.cs.type = 11; /* code, readable, accessed */
 	sregs.cr0 |= 1; /* PE */
-	kvm_set_sregs(vcpu, &sregs);
-	kvm_set_regs(vcpu, &regs);
+	kvm_set_sregs(vcpu_fd, &sregs);
+	kvm_set_regs(vcpu_fd, &regs);
 }
 
 /* Nanoseconds an instruction */
-static double measure(int vcpu, const struct kvm_run *run)
+static double measure(int vcpu_fd, const struct kvm_run *run)
 {
 	double start = now_ns();
 
-	enter_protected_mode(vcpu);
-	if (!kvm_run(vcpu))
+	enter_protected_mode(vcpu_fd);
+	if (!kvm_run(vcpu_fd))
 		die("KVM here does not run a simple guest to its end");
 	if (run->exit_reason != KVM_EXIT_HLT)
 		die("KVM here ends a simple guest with exit reason %u",
@@ -91,26 +92,27 @@ int main(void)
 	const size_t size = 0x1000;
 	struct kvm_run *run;
 	uint8_t *memory;
-	int kvm, vm, vcpu;
+	int kvm_fd, vm_fd, vcpu_fd;
 
 	sigaction(SIGALRM, &action, NULL);
 	alarm(SECONDS);
 
-	kvm = kvm_open();
-	vm = kvm_create_vm(kvm);
+	kvm_fd = kvm_open();
+	vm_fd = kvm_create_vm(kvm_fd);
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		die_errno("memory");
 	memcpy(memory, code, sizeof(code));
-	kvm_set_tss_addr(vm, 0xfffbd000);
-	kvm_set_user_memory_region(vm, 0, 0, memory, size);
-	vcpu = kvm_create_vcpu(vm, 0);
-	run = kvm_map_run(vcpu, kvm_get_vcpu_mmap_size(kvm));
+	kvm_set_tss_addr(vm_fd, 0xfffbd000);
+	if (!kvm_set_user_memory_region(vm_fd, 0, 0, memory, size))
+		die_errno("guest memory");
+	vcpu_fd = kvm_create_vcpu(vm_fd, 0);
+	run = kvm_map_run(vcpu_fd, kvm_get_vcpu_mmap_size(kvm_fd));
 
 	/* A busy host can make one try slow, hardly all of them. */
 	for (int try = 0; try < TRIES && fastest >= SLOW_NS; try++) {
-		ns = measure(vcpu, run);
+		ns = measure(vcpu_fd, run);
 		if (ns < fastest)
 			fastest = ns;
 	}

@@ -1,4 +1,5 @@
-/* A disk on an image in memory, and a driver that makes requests of any form. */
+/* A disk on an image in memory, and a driver that makes requests of any form.
+ * In place of a transport it starts the queue itself. */
 #ifndef BLK_H
 #define BLK_H
 
@@ -26,6 +27,7 @@
 #define NO_STATUS 0xee
 
 static struct virtio_blk blk;
+static struct virtqueue *const disk_queue = &blk.device.queues[0];
 static uint8_t image[CAPACITY * SECTOR]; /* what should be in it */
 static int image_fd;
 static char image_path[32];
@@ -56,13 +58,22 @@ static inline void expect_image(void)
 	assert_memory_equal(content, image, sizeof(image));
 }
 
+static inline void start_disk(void)
+{
+	ring_create(&ring, &memory, 256, RING_GPA);
+	ring_tell(&ring, disk_queue);
+	assert_true(virtqueue_start(disk_queue, &memory));
+}
+
 static inline int set_up_disk(bool read_only)
 {
-	set_up_size(256);
+	fake_reset();
 	host_reset();
+	fake_memory_create(&memory, RAM_SIZE);
 	image_create(sizeof(image));
 	image_fill();
 	virtio_blk_open(&blk, image_path, read_only);
+	start_disk();
 	return 0;
 }
 
@@ -82,12 +93,19 @@ static inline int tear_down_blk(void **state)
 #define BLK_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, set_up_blk, tear_down_blk)
 
+/* Has the device look at its queue. */
+static inline void notify_disk(uint64_t features)
+{
+	blk.device.features = features;
+	blk.device.notified(&blk.device, 0);
+}
+
 static inline void *guest(uint64_t gpa, uint64_t length)
 {
-	void *memory = vm_memory(&vm, gpa, length);
+	void *bytes = memory_at(&memory, gpa, length);
 
-	assert_non_null(memory);
-	return memory;
+	assert_non_null(bytes);
+	return bytes;
 }
 
 static inline void put_header(uint64_t gpa, uint32_t type, uint64_t sector)
@@ -122,8 +140,8 @@ static inline uint32_t request_run(uint64_t features)
 	struct vring_used_elem *entry = &ring.used->ring[given % ring.size];
 
 	ring_offer(&ring, 0);
-	virtio_blk_notify(&blk, &queue, features);
-	assert_false(queue.broken);
+	notify_disk(features);
+	assert_false(disk_queue->broken);
 	assert_int_equal(ring.used->idx, (uint16_t)(given + 1));
 	assert_int_equal(entry->id, 0);
 	return entry->len;

@@ -1,8 +1,9 @@
 #include "fake.h"
 
-#include "console.h"
 #include "die.h"
+#include "kvm-x86.h"
 #include "kvm.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,20 +19,52 @@ void fake_reset(void)
 	memset(&fake, 0, sizeof(fake));
 }
 
-void fake_vm_create(struct vm *vm, uint64_t ram_size)
+void fake_memory_create(struct memory *memory, uint64_t size)
 {
-	*vm = (struct vm){ .ram_size = ram_size, .fd = FAKE_VM };
-	vm->ram = malloc(ram_size);
-	if (!vm->ram)
+	memory->size = size;
+	memory->ram = malloc(size);
+	if (!memory->ram)
 		abort();
-	memset(vm->ram, FAKE_FILL, ram_size);
-	serial_init(&vm->serial, vm->fd);
+	memset(memory->ram, FAKE_FILL, size);
 }
 
-void fake_vm_destroy(struct vm *vm)
+void fake_memory_destroy(struct memory *memory)
 {
-	free(vm->ram);
+	free(memory->ram);
 }
+
+/* ---- an interrupt line, and the other end of a cable ---- */
+
+static void set_line(void *controller, uint32_t irq, bool level)
+{
+	if (controller != &fake || irq != FAKE_IRQ)
+		abort();
+	fake.edges += level && !fake.line;
+	fake.line = level;
+	if (fake.on_line)
+		fake.on_line(level);
+}
+
+const struct irq_line FAKE_LINE = { set_line, &fake, FAKE_IRQ };
+
+static void transmit(void *owner, uint8_t character)
+{
+	if (owner != &fake)
+		abort();
+	if (fake.output_size < FAKE_OUTPUT)
+		fake.output[fake.output_size++] = character;
+	if (fake.on_output)
+		fake.on_output(character);
+}
+
+static void room(void *owner)
+{
+	if (owner != &fake)
+		abort();
+	fake.wakes++;
+}
+
+const struct serial_peer FAKE_PEER = { transmit, room, &fake };
 
 /* ---- common/die.h ---- */
 
@@ -69,82 +102,100 @@ _Noreturn void die_errno(const char *format, ...)
 	end();
 }
 
-/* ---- step3-virtio/console.h ---- */
+/* ---- step3-virtio/stop.h and timer.h ---- */
 
-void console_write(uint8_t character)
+void stop_machine(void)
 {
-	if (fake.output_size < FAKE_OUTPUT)
-		fake.output[fake.output_size++] = character;
-	if (fake.on_output)
-		fake.on_output(character);
+	fake.stopped = true;
 }
 
-void console_flush(void)
+bool stop_asked(void)
 {
-	fake.flushed = fake.output_size;
-	if (fake.on_output)
-		fake.on_output('\0');
+	return fake.stopped;
 }
 
-void console_wake(void)
+uint64_t timer_now(void)
 {
-	fake.wakes++;
+	return fake.now += fake.tick;
 }
 
-/* ---- common/kvm.h ---- */
-
-void kvm_irq_line(int vm, uint32_t irq, bool level)
+void timer_start(struct timer *timer, uint64_t delay)
 {
-	if (vm != FAKE_VM || irq >= FAKE_IRQS)
+	timer->deadline = fake.now + delay;
+	fake.timer = timer;
+}
+
+void timer_stop(struct timer *timer)
+{
+	timer->deadline = 0;
+	if (fake.timer == timer)
+		fake.timer = NULL;
+}
+
+void fake_expire(void)
+{
+	struct timer *timer = fake.timer;
+
+	if (!timer)
 		abort();
-	fake.edges[irq] += level && !fake.line[irq];
-	fake.line[irq] = level;
-	if (fake.on_irq_line)
-		fake.on_irq_line(irq, level);
+	fake.now = timer->deadline;
+	timer_stop(timer);
+	timer->expired(timer->owner);
 }
+
+/* ---- common/kvm.h and x86/kvm-x86.h ---- */
 
 int kvm_open(void)
 {
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-int kvm_create_vm(int kvm)
+int kvm_create_vm(int kvm_fd)
 {
-	(void)kvm;
+	(void)kvm_fd;
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-void kvm_set_user_memory_region(int vm, uint32_t slot, uint64_t gpa,
+bool kvm_set_user_memory_region(int vm_fd, uint32_t slot, uint64_t gpa,
 				void *memory, uint64_t size)
 {
-	(void)vm;
+	(void)vm_fd;
 	if (slot >= FAKE_REGIONS || slot != fake.region_count++)
 		abort();
 	fake.regions[slot].gpa = gpa;
 	fake.regions[slot].memory = memory;
 	fake.regions[slot].size = size;
+	errno = EINVAL;
+	return !fake.no_region;
 }
 
-void kvm_set_tss_addr(int vm, uint64_t gpa)
+void kvm_irq_line(int vm_fd, uint32_t irq, bool level)
 {
-	(void)vm;
+	fake.irq_fd = vm_fd;
+	fake.irq = irq;
+	fake.line = level;
+}
+
+void kvm_set_tss_addr(int vm_fd, uint64_t gpa)
+{
+	(void)vm_fd;
 	fake.tss_gpa = gpa;
 }
 
-void kvm_set_identity_map_addr(int vm, uint64_t gpa)
+void kvm_set_identity_map_addr(int vm_fd, uint64_t gpa)
 {
-	(void)vm;
+	(void)vm_fd;
 	fake.identity_map_gpa = gpa;
 }
 
-void kvm_create_irqchip(int vm)
+void kvm_create_irqchip(int vm_fd)
 {
-	(void)vm;
+	(void)vm_fd;
 	fake.irqchip = true;
 }
 
-void kvm_create_pit2(int vm, uint32_t flags)
+void kvm_create_pit2(int vm_fd, uint32_t flags)
 {
-	(void)vm;
+	(void)vm_fd;
 	fake.pit_flags = flags;
 }

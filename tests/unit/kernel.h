@@ -31,7 +31,7 @@
 
 extern const uint8_t _binary_realmode_bin_start[], _binary_realmode_bin_end[];
 
-static struct vm vm;
+static struct memory memory;
 static uint8_t file[0x20000];
 static size_t file_size;
 static struct setup_header *header = (void *)(file + HEADER_OFFSET);
@@ -63,7 +63,7 @@ static inline int set_up_kernel(void **state)
 {
 	(void)state;
 	fake_reset();
-	fake_vm_create(&vm, RAM_SIZE);
+	fake_memory_create(&memory, RAM_SIZE);
 	kernel_create();
 	return 0;
 }
@@ -71,7 +71,7 @@ static inline int set_up_kernel(void **state)
 static inline int tear_down_kernel(void **state)
 {
 	(void)state;
-	fake_vm_destroy(&vm);
+	fake_memory_destroy(&memory);
 	return 0;
 }
 
@@ -96,7 +96,7 @@ static inline void load(const char *cmdline)
 {
 	int fd = file_in_memory(file, file_size, kernel_path);
 
-	boot_load(&vm, kernel_path, NULL, cmdline);
+	boot_load(&memory, kernel_path, NULL, cmdline);
 	close(fd);
 }
 
@@ -108,7 +108,7 @@ static inline void load_with_initramfs(size_t size)
 
 	assert_return_code(ftruncate(initramfs, (off_t)size), 0);
 	assert_int_equal(pwrite(initramfs, ">", 1, (off_t)size - 1), 1);
-	boot_load(&vm, kernel_path, initramfs_path, "");
+	boot_load(&memory, kernel_path, initramfs_path, "");
 	close(initramfs);
 	close(fd);
 }
@@ -116,13 +116,13 @@ static inline void load_with_initramfs(size_t size)
 /* The header as the kernel finds it, and its copy in the zero page */
 static inline const struct setup_header *loaded_header(void)
 {
-	return vm_memory(&vm, SETUP_GPA + HEADER_OFFSET,
+	return memory_at(&memory, SETUP_GPA + HEADER_OFFSET,
 			 sizeof(struct setup_header));
 }
 
 static inline const struct boot_params *zero_page(void)
 {
-	return vm_memory(&vm, ZERO_PAGE_GPA, sizeof(struct boot_params));
+	return memory_at(&memory, ZERO_PAGE_GPA, sizeof(struct boot_params));
 }
 
 #endif

@@ -20,7 +20,7 @@
 #define WRITE	 VRING_DESC_F_WRITE
 #define INDIRECT VRING_DESC_F_INDIRECT
 
-static struct vm vm;
+static struct memory memory;
 static struct virtqueue queue;
 static struct ring ring;
 static struct chain chain;
@@ -28,11 +28,11 @@ static struct chain chain;
 static inline void set_up_size(uint16_t size)
 {
 	fake_reset();
-	fake_vm_create(&vm, RAM_SIZE);
-	ring_create(&ring, &vm, size, RING_GPA);
+	fake_memory_create(&memory, RAM_SIZE);
+	ring_create(&ring, &memory, size, RING_GPA);
 	memset(&queue, 0, sizeof(queue));
 	ring_tell(&ring, &queue);
-	assert_true(virtqueue_start(&queue, &vm));
+	assert_true(virtqueue_start(&queue, &memory));
 }
 
 static inline int set_up(void **state)
@@ -45,7 +45,7 @@ static inline int set_up(void **state)
 static inline int tear_down(void **state)
 {
 	(void)state;
-	fake_vm_destroy(&vm);
+	fake_memory_destroy(&memory);
 	return 0;
 }
 
@@ -73,7 +73,7 @@ static inline void expect_buffer(size_t index, uint64_t gpa, size_t length)
 {
 	assert_true(index < chain.readable + chain.writable);
 	assert_ptr_equal(chain.buffers[index].iov_base,
-			 vm_memory(&vm, gpa, length));
+			 memory_at(&memory, gpa, length));
 	assert_int_equal(chain.buffers[index].iov_len, length);
 }
 

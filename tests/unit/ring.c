@@ -2,18 +2,19 @@
 
 #include <string.h>
 
-void ring_create(struct ring *ring, struct vm *vm, uint16_t size, uint64_t gpa)
+void ring_create(struct ring *ring, const struct memory *memory, uint16_t size,
+		 uint64_t gpa)
 {
-	*ring = (struct ring){ .vm = vm, .size = size };
+	*ring = (struct ring){ .memory = memory, .size = size };
 	ring->desc_gpa = gpa;
 	ring->avail_gpa = gpa + size * sizeof(struct vring_desc);
 	/* Flags, index, the ring and the event, rounded up to 4 bytes */
 	ring->used_gpa = ring->avail_gpa + ((6 + 2 * (uint64_t)size + 3) & ~3u);
 
-	memset(vm_memory(vm, gpa, RING_BYTES), 0, RING_BYTES);
-	ring->desc = vm_memory(vm, ring->desc_gpa, 1);
-	ring->avail = vm_memory(vm, ring->avail_gpa, 1);
-	ring->used = vm_memory(vm, ring->used_gpa, 1);
+	memset(memory_at(memory, gpa, RING_BYTES), 0, RING_BYTES);
+	ring->desc = memory_at(memory, ring->desc_gpa, 1);
+	ring->avail = memory_at(memory, ring->avail_gpa, 1);
+	ring->used = memory_at(memory, ring->used_gpa, 1);
 }
 
 void ring_tell(const struct ring *ring, struct virtqueue *queue)

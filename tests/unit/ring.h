@@ -2,16 +2,15 @@
 #ifndef RING_H
 #define RING_H
 
-#include "vm.h"
+#include "virtqueue.h"
 
-#include <linux/virtio_ring.h>
 #include <stdint.h>
 
 /* More than any ring of the greatest size needs */
 #define RING_BYTES 0x2000
 
 struct ring {
-	struct vm *vm;
+	const struct memory *memory;
 	uint16_t size;
 	uint64_t desc_gpa, avail_gpa, used_gpa;
 	struct vring_desc *desc;
@@ -20,7 +19,8 @@ struct ring {
 };
 
 /* Places the three parts, all zero, one behind the other from `gpa` on. */
-void ring_create(struct ring *ring, struct vm *vm, uint16_t size, uint64_t gpa);
+void ring_create(struct ring *ring, const struct memory *memory, uint16_t size,
+		 uint64_t gpa);
 
 /* Tells a queue of it, as the driver does through the registers. */
 void ring_tell(const struct ring *ring, struct virtqueue *queue);

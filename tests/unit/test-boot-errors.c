@@ -9,11 +9,11 @@
 static void no_file(void **state)
 {
 	(void)state;
-	assert_dies(boot_load(&vm, "/nowhere/bzImage", NULL, ""),
+	assert_dies(boot_load(&memory, "/nowhere/bzImage", NULL, ""),
 		    "/nowhere/bzImage: No such file");
-	assert_dies(boot_load(&vm, "/tmp", NULL, ""),
+	assert_dies(boot_load(&memory, "/tmp", NULL, ""),
 		    "/tmp: not a regular file");
-	assert_dies(boot_load(&vm, "/dev/null", NULL, ""),
+	assert_dies(boot_load(&memory, "/dev/null", NULL, ""),
 		    "/dev/null: not a regular file");
 }
 
@@ -139,32 +139,32 @@ static void the_file_itself_has_to_fit(void **state)
 {
 	(void)state;
 	header->version = 0x0209;
-	vm.ram_size = MIB + KERNEL_SIZE;
+	memory.size = MIB + KERNEL_SIZE;
 	load("");
-	vm.ram_size--;
+	memory.size--;
 	expect_refused("needs memory up to 2 MiB");
 	/* Even if less memory is asked for */
 	header->version = 0x020f;
 	header->init_size = 4096;
 	expect_refused("needs memory up to 2 MiB");
-	vm.ram_size = 4096;
+	memory.size = 4096;
 	expect_refused("needs memory up to 2 MiB");
-	vm.ram_size = RAM_SIZE;
+	memory.size = RAM_SIZE;
 }
 
 /* ---- the initramfs ---- */
 
 static void expect_initramfs(uint64_t gpa, size_t size)
 {
-	const uint8_t *memory = vm_memory(&vm, gpa, size);
+	const uint8_t *loaded = memory_at(&memory, gpa, size);
 
 	load_with_initramfs(size);
 	assert_int_equal(loaded_header()->ramdisk_image, gpa);
 	assert_int_equal(loaded_header()->ramdisk_size, size);
 	assert_int_equal(zero_page()->hdr.ramdisk_image, gpa);
 	assert_int_equal(zero_page()->hdr.ramdisk_size, size);
-	assert_int_equal(memory[0], '<');
-	assert_int_equal(memory[size - 1], '>');
+	assert_int_equal(loaded[0], '<');
+	assert_int_equal(loaded[size - 1], '>');
 	assert_int_equal(gpa % 4096, 0);
 }
 
@@ -194,20 +194,20 @@ static void initramfs_as_high_as_allowed(void **state)
 /* 3 GiB and more: below the hole */
 static void initramfs_below_the_hole(void **state)
 {
-	uint8_t *ram = vm.ram;
+	uint8_t *ram = memory.ram;
 
 	(void)state;
-	vm.ram_size = 4096 * MIB;
-	vm.ram = mmap(NULL, vm.ram_size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	assert_ptr_not_equal(vm.ram, MAP_FAILED);
+	memory.size = 4096 * MIB;
+	memory.ram = mmap(NULL, memory.size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(memory.ram, MAP_FAILED);
 	header->initrd_addr_max = UINT32_MAX;
 	expect_initramfs(HOLE_START - 4096, 4096);
 	header->initrd_addr_max = 0x7fffffff;
 	expect_initramfs(0x80000000 - 4096, 4096);
-	munmap(vm.ram, vm.ram_size);
-	vm.ram = ram;
-	vm.ram_size = RAM_SIZE;
+	munmap(memory.ram, memory.size);
+	memory.ram = ram;
+	memory.size = RAM_SIZE;
 }
 
 static void expect_no_room(size_t size)
@@ -248,7 +248,7 @@ static void load_no_initramfs(const char *path)
 {
 	int fd = file_in_memory(file, file_size, kernel_path);
 
-	boot_load(&vm, kernel_path, path, "");
+	boot_load(&memory, kernel_path, path, "");
 	close(fd);
 }
 

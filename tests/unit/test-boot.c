@@ -4,7 +4,7 @@
 /* The 16-bit code and the header in it are the file's, but for these fields. */
 static void setup_code_is_whole(void **state)
 {
-	uint8_t *setup = vm_memory(&vm, SETUP_GPA, SETUP_SIZE + 1);
+	uint8_t *setup = memory_at(&memory, SETUP_GPA, SETUP_SIZE + 1);
 
 	(void)state;
 	load("console=ttyS0");
@@ -22,10 +22,10 @@ static void kernel_is_at_1_mib(void **state)
 {
 	(void)state;
 	load("");
-	assert_memory_equal(vm_memory(&vm, MIB, KERNEL_SIZE), file + SETUP_SIZE,
-			    KERNEL_SIZE);
-	assert_int_equal(vm.ram[MIB + KERNEL_SIZE], FAKE_FILL);
-	assert_int_equal(vm.ram[MIB - 1], FAKE_FILL);
+	assert_memory_equal(memory_at(&memory, MIB, KERNEL_SIZE),
+			    file + SETUP_SIZE, KERNEL_SIZE);
+	assert_int_equal(memory.ram[MIB + KERNEL_SIZE], FAKE_FILL);
+	assert_int_equal(memory.ram[MIB - 1], FAKE_FILL);
 }
 
 static void stub_is_at_0(void **state)
@@ -37,8 +37,8 @@ static void stub_is_at_0(void **state)
 	load("");
 	assert_true(size > 1024); /* 256 vectors, at least */
 	assert_true(size <= ZERO_PAGE_GPA);
-	assert_memory_equal(vm.ram, start, size);
-	assert_int_equal(vm.ram[size], FAKE_FILL);
+	assert_memory_equal(memory.ram, start, size);
+	assert_int_equal(memory.ram[size], FAKE_FILL);
 }
 
 static void no_setup_sects_are_four(void **state)
@@ -46,9 +46,9 @@ static void no_setup_sects_are_four(void **state)
 	(void)state;
 	header->setup_sects = 0;
 	load("");
-	assert_int_equal(vm.ram[MIB], file[SETUP_SIZE]);
-	assert_memory_equal(vm_memory(&vm, MIB, KERNEL_SIZE), file + SETUP_SIZE,
-			    KERNEL_SIZE);
+	assert_int_equal(memory.ram[MIB], file[SETUP_SIZE]);
+	assert_memory_equal(memory_at(&memory, MIB, KERNEL_SIZE),
+			    file + SETUP_SIZE, KERNEL_SIZE);
 }
 
 /* One sector behind the first is the least, 32 KiB in all the most. */
@@ -63,9 +63,9 @@ static void any_length_of_setup_code(void **state)
 		header->setup_sects = sects[i];
 		file_size = size + KERNEL_SIZE;
 		load("");
-		assert_memory_equal(vm_memory(&vm, SETUP_GPA + 0x300, 1),
+		assert_memory_equal(memory_at(&memory, SETUP_GPA + 0x300, 1),
 				    file + 0x300, size - 0x300);
-		assert_memory_equal(vm_memory(&vm, MIB, KERNEL_SIZE),
+		assert_memory_equal(memory_at(&memory, MIB, KERNEL_SIZE),
 				    file + size, KERNEL_SIZE);
 	}
 }
@@ -132,10 +132,10 @@ static void expect_e820(uint64_t ram_size, size_t count,
 {
 	const struct boot_params *params;
 
-	vm.ram_size = ram_size;
-	vm.ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	assert_ptr_not_equal(vm.ram, MAP_FAILED);
+	memory.size = ram_size;
+	memory.ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(memory.ram, MAP_FAILED);
 	load("");
 	params = zero_page();
 	assert_int_equal(params->e820_entries, count);
@@ -146,16 +146,16 @@ static void expect_e820(uint64_t ram_size, size_t count,
 		assert_int_equal(entry.addr + entry.size, ranges[i][1]);
 		assert_int_equal(entry.type, 1);
 		/* All of it is RAM, on one side of the hole. */
-		assert_non_null(vm_memory(&vm, entry.addr, entry.size));
+		assert_non_null(memory_at(&memory, entry.addr, entry.size));
 	}
-	munmap(vm.ram, ram_size);
+	munmap(memory.ram, ram_size);
 }
 
 /* No RAM in the hole, none where a PC has its video memory, none twice */
 static void the_map_of_memory(void **state)
 {
 	const uint64_t low = 0xa0000, gib = 1024 * MIB;
-	uint8_t *ram = vm.ram;
+	uint8_t *ram = memory.ram;
 
 	(void)state;
 	expect_e820(128 * MIB, 2,
@@ -179,15 +179,15 @@ static void the_map_of_memory(void **state)
 		    (const uint64_t[][2]){ { 0, low },
 					   { MIB, 3 * gib },
 					   { 4 * gib, 9 * gib } });
-	vm.ram = ram;
-	vm.ram_size = RAM_SIZE;
+	memory.ram = ram;
+	memory.size = RAM_SIZE;
 }
 
 /* ---- the command line ---- */
 
 static void command_line(void **state)
 {
-	const char *loaded = vm_memory(&vm, CMDLINE_GPA, 64);
+	const char *loaded = memory_at(&memory, CMDLINE_GPA, 64);
 
 	(void)state;
 	load("console=ttyS0 panic=1");
@@ -200,7 +200,7 @@ static void command_line(void **state)
 static void long_command_lines(void **state)
 {
 	static char line[CMDLINE_MAX_SIZE + 2];
-	const char *loaded = vm_memory(&vm, CMDLINE_GPA, CMDLINE_MAX_SIZE);
+	const char *loaded = memory_at(&memory, CMDLINE_GPA, CMDLINE_MAX_SIZE);
 
 	(void)state;
 	/* As long as the kernel takes, without the final NUL */
@@ -214,7 +214,7 @@ static void long_command_lines(void **state)
 	memset(line, 'd', CMDLINE_MAX_SIZE - 1);
 	load(line);
 	assert_string_equal(loaded, line);
-	assert_int_equal(vm.ram[CMDLINE_GPA + CMDLINE_MAX_SIZE], FAKE_FILL);
+	assert_int_equal(memory.ram[CMDLINE_GPA + CMDLINE_MAX_SIZE], FAKE_FILL);
 	line[CMDLINE_MAX_SIZE - 1] = 'd';
 	assert_dies(load(line), "8192 characters, this kernel takes 8191");
 }
@@ -222,14 +222,43 @@ static void long_command_lines(void **state)
 static void reboot_by_triple_fault(void **state)
 {
 	static const char *const yes[] = {
-		"reboot=t",	    "reboot=triple",	 "reboot=warm,t",
-		"panic=1 reboot=t", "reboot=k reboot=t", "reboot=w,,t quiet",
+		"reboot=t",
+		"reboot=triple",
+		"reboot=warm,t",
 		"reboot=t,force",
+		"reboot=t,smp0",
+		"reboot=w,,t quiet",
+		"panic=1 reboot=t",
+		/* The last type counts, of all words together. */
+		"reboot=k,t",
+		"reboot=k reboot=t",
+		"reboot=t reboot=",
+		"reboot=t reboot=warm panic=1",
+		"reboot=panic_t",
+		"reboot=panic_warm,t",
+		"reboot=t -- reboot=k",
+		"--reboot=k reboot=t",
 	};
 	static const char *const no[] = {
-		"",	      "reboot=",      "reboot=k t", "reboot=k,w",
-		"noreboot=t", "reboot",	      "xreboot=t",  "reboot=k,bt",
-		"reboot= t",  "reboot=k\0,t", "a.reboot=t", "REBOOT=t",
+		"",
+		"reboot",
+		"reboot=",
+		"reboot= t",
+		"reboot=k t",
+		"reboot=k,w",
+		"reboot=k,bt",
+		"reboot=k\0,t",
+		"noreboot=t",
+		"xreboot=t",
+		"a.reboot=t",
+		"REBOOT=t",
+		"reboot=t,k",
+		"reboot=t,b,force",
+		"reboot=t,panic_k",
+		"reboot=panic_cold",
+		"reboot=t reboot=k",
+		"-- reboot=t",
+		"quiet -- reboot=t",
 	};
 
 	(void)state;

@@ -137,7 +137,8 @@ static void readable_behind_writable(void **state)
 
 static struct vring_desc *table_at(uint64_t gpa, size_t count)
 {
-	struct vring_desc *table = vm_memory(&vm, gpa, count * sizeof(*table));
+	struct vring_desc *table =
+		memory_at(&memory, gpa, count * sizeof(*table));
 
 	assert_non_null(table);
 	queue.indirect = true;
@@ -303,22 +304,23 @@ static void indirect_in_indirect(void **state)
 static void both_sides_of_the_hole(void **state)
 {
 	const uint64_t size = HOLE_START + 0x10000;
-	uint8_t *small = vm.ram;
+	uint8_t *small = memory.ram;
 
 	(void)state;
-	vm.ram = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	assert_ptr_not_equal(vm.ram, MAP_FAILED);
-	vm.ram_size = size;
-	ring_create(&ring, &vm, QUEUE_SIZE, HOLE_END);
+	memory.ram = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(memory.ram, MAP_FAILED);
+	memory.size = size;
+	ring_create(&ring, &memory, QUEUE_SIZE, HOLE_END);
 	ring_tell(&ring, &queue);
-	assert_true(virtqueue_start(&queue, &vm));
+	assert_true(virtqueue_start(&queue, &memory));
 
 	describe(0, HOLE_START - 4, 4, NEXT, 1);
 	describe(1, HOLE_END + 0xfff0, 16, 0, 0);
 	assert_true(take(0));
-	assert_ptr_equal(chain.buffers[0].iov_base, vm.ram + HOLE_START - 4);
-	assert_ptr_equal(chain.buffers[1].iov_base, vm.ram + size - 16);
+	assert_ptr_equal(chain.buffers[0].iov_base,
+			 memory.ram + HOLE_START - 4);
+	assert_ptr_equal(chain.buffers[1].iov_base, memory.ram + size - 16);
 	/* Neighbours in our memory, but not in the guest's */
 	describe(0, HOLE_START - 4, 5, 0, 0);
 	expect_invalid(0);
@@ -329,8 +331,8 @@ static void both_sides_of_the_hole(void **state)
 	describe(0, HOLE_END + 0xfff0, 17, 0, 0);
 	expect_invalid(0);
 
-	munmap(vm.ram, size);
-	vm.ram = small;
+	munmap(memory.ram, size);
+	memory.ram = small;
 }
 
 int main(void)

@@ -7,6 +7,7 @@
 #include "virtio-blk.h"
 #include "watch.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -17,27 +18,27 @@ static int set_up_pages(void **state)
 {
 	(void)state;
 	fake_reset();
-	vm = (struct vm){ .ram_size = RAM_SIZE, .fd = FAKE_VM };
-	vm.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ring_create(&ring, &vm, QUEUE_SIZE, RING_GPA);
+	memory.size = RAM_SIZE;
+	memory.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ring_create(&ring, &memory, QUEUE_SIZE, RING_GPA);
 	memset(&queue, 0, sizeof(queue));
 	ring_tell(&ring, &queue);
 	queue.indirect = true;
 	queue.event_idx = true;
-	assert_true(virtqueue_start(&queue, &vm));
+	assert_true(virtqueue_start(&queue, &memory));
 	return 0;
 }
 
 static int tear_down_pages(void **state)
 {
 	(void)state;
-	return munmap(vm.ram, vm.ram_size);
+	return munmap(memory.ram, memory.size);
 }
 
-static uint64_t gpa_of(const void *memory)
+static uint64_t gpa_of(const void *byte)
 {
-	return (uint64_t)((const uint8_t *)memory - vm.ram);
+	return (uint64_t)((const uint8_t *)byte - memory.ram);
 }
 
 /* The number of the only access of this kind to this word. */
@@ -82,7 +83,7 @@ static void pop(void *valid)
 
 static void index_first_then_the_rest(void **state)
 {
-	struct vring_desc *table = vm_memory(&vm, TABLE_GPA, 2 * 16);
+	struct vring_desc *table = memory_at(&memory, TABLE_GPA, 2 * 16);
 	size_t index, head, desc, in_table;
 	bool valid;
 
@@ -91,7 +92,7 @@ static void index_first_then_the_rest(void **state)
 	ring_describe(&table[1], BUFFER_GPA + 0x100, 1, WRITE, 0);
 	describe(3, TABLE_GPA, 2 * 16, INDIRECT, 0);
 	ring_offer(&ring, 3);
-	watch(&seen, vm.ram, RAM_SIZE, pop, &valid);
+	watch(&seen, memory.ram, RAM_SIZE, pop, &valid);
 	assert_true(valid);
 
 	index = only(WATCH_READ, &ring.avail->idx);
@@ -122,7 +123,7 @@ static void entry_first_then_the_index(void **state)
 
 	(void)state;
 	chain.head = 5;
-	watch(&seen, vm.ram, RAM_SIZE, push, NULL);
+	watch(&seen, memory.ram, RAM_SIZE, push, NULL);
 	id = watch_find(&seen, WATCH_WRITE, gpa_of(&ring.used->ring[0].id), 1,
 			0);
 	length = watch_find(&seen, WATCH_WRITE, gpa_of(&ring.used->ring[0].id),
@@ -148,7 +149,7 @@ static void event_then_barrier_then_index(void **state)
 	size_t event, index;
 
 	(void)state;
-	watch(&seen, vm.ram, RAM_SIZE, rearm, NULL);
+	watch(&seen, memory.ram, RAM_SIZE, rearm, NULL);
 	event = only(WATCH_WRITE, ring_avail_event(&ring));
 	index = only(WATCH_READ, &ring.avail->idx);
 	assert_true(event < index);
@@ -170,7 +171,7 @@ static void index_then_barrier_then_suppression(void **state)
 		size_t index, suppression;
 
 		queue.event_idx = with_events;
-		watch(&seen, vm.ram, RAM_SIZE, give_and_ask, NULL);
+		watch(&seen, memory.ram, RAM_SIZE, give_and_ask, NULL);
 		index = only(WATCH_WRITE, &ring.used->idx);
 		suppression = only(WATCH_READ, word);
 		assert_true(index < suppression);
@@ -185,31 +186,40 @@ static struct virtio_blk blk;
 static void handle_request(void *unused)
 {
 	(void)unused;
-	virtio_blk_notify(&blk, &queue, 1ull << VIRTIO_BLK_F_FLUSH);
+	blk.device.notified(&blk.device, 0);
 }
 
 static void descriptors_once_and_the_status_first(void **state)
 {
 	const uint64_t status_gpa = BUFFER_GPA + 0x400;
-	struct virtio_blk_outhdr *header = vm_memory(&vm, BUFFER_GPA, 16);
+	struct virtio_blk_outhdr *header = memory_at(&memory, BUFFER_GPA, 16);
 	size_t status, entry, index;
+	char path[32];
+	int image;
 
 	(void)state;
-	blk = (struct virtio_blk){ .path = "disk", .fd = -1 };
+	image = memfd_create("image", MFD_CLOEXEC);
+	assert_return_code(ftruncate(image, 512), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", image);
+	virtio_blk_open(&blk, path, false);
+	blk.device.queues[0] = queue;
 	*header = (struct virtio_blk_outhdr){ .type = VIRTIO_BLK_T_GET_ID };
 	describe(0, BUFFER_GPA, 16, NEXT, 1);
 	describe(1, BUFFER_GPA + 0x100, VIRTIO_BLK_ID_BYTES, NEXT | WRITE, 2);
 	describe(2, status_gpa, 1, WRITE, 0);
 	ring_offer(&ring, 0);
-	watch(&seen, vm.ram, RAM_SIZE, handle_request, NULL);
+	watch(&seen, memory.ram, RAM_SIZE, handle_request, NULL);
 
-	assert_string_equal(vm_memory(&vm, BUFFER_GPA + 0x100, 4), "disk");
+	assert_memory_equal(memory_at(&memory, BUFFER_GPA + 0x100, 20), blk.id,
+			    20);
 	expect_each_byte_read_once(RING_GPA, gpa_of(ring.avail));
 	status = watch_find(&seen, WATCH_WRITE, status_gpa, 1, 0);
 	entry = watch_find(&seen, WATCH_WRITE, gpa_of(&ring.used->ring[0]), 8,
 			   0);
 	index = only(WATCH_WRITE, &ring.used->idx);
 	assert_true(status < entry && entry < index);
+	virtio_blk_close(&blk);
+	close(image);
 }
 
 #define WATCHED(name) \

@@ -1,15 +1,6 @@
 /* COM1 as a driver sees it: PC16550D data sheet, and what Linux relies on. */
 #include "com1.h"
 
-static void has_eight_ports(void **state)
-{
-	(void)state;
-	assert_false(serial_has(SERIAL_COM1 - 1));
-	assert_true(serial_has(SERIAL_COM1));
-	assert_true(serial_has(SERIAL_COM1 + 7));
-	assert_false(serial_has(SERIAL_COM1 + 8));
-}
-
 static void after_reset(void **state)
 {
 	(void)state;
@@ -20,7 +11,7 @@ static void after_reset(void **state)
 	assert_int_equal(in(UART_LSR), UART_LSR_THRE | UART_LSR_TEMT);
 	assert_int_equal(in(UART_MSR),
 			 UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS);
-	assert_false(fake.line[COM1_IRQ]);
+	assert_false(fake.line);
 }
 
 static void sends_each_character(void **state)
@@ -31,25 +22,6 @@ static void sends_each_character(void **state)
 	assert_int_equal(fake.output_size, 256);
 	for (unsigned int value = 0; value < 256; value++)
 		assert_int_equal(fake.output[value], value);
-}
-
-/* A driver looks at LSR once between two characters; all else is an end. */
-static void a_line_is_written_out_in_time(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 3; i++) {
-		out(UART_TX, 'a');
-		in(UART_LSR);
-	}
-	assert_int_equal(fake.flushed, 0);
-	in(UART_LSR); /* it waits for input */
-	assert_int_equal(fake.flushed, 3);
-	out(UART_TX, 'b');
-	in(UART_IIR);
-	assert_int_equal(fake.flushed, 4);
-	out(UART_TX, 'c');
-	out(UART_IER, 0);
-	assert_int_equal(fake.flushed, 5);
 }
 
 static void divisor_latch_is_apart(void **state)
@@ -98,6 +70,28 @@ static void a_write_reaches_one_register(void **state)
 	assert_true(fifos_are_on());
 	out(UART_LCR, 0x1b);
 	assert_int_equal(in(UART_IER), 0x0a);
+}
+
+/* As the bus has them: the ports are eight, and a byte each. */
+static void wider_accesses_are_to_many_registers(void **state)
+{
+	static const uint8_t two[] = { 0x1b, 0x0d };
+	uint8_t all[9];
+
+	(void)state;
+	serial_device.write(&serial, UART_LCR, two, 2);
+	assert_int_equal(in(UART_LCR), 0x1b);
+	assert_int_equal(in(UART_MCR), 0x0d);
+	out(UART_SCR, 0x77);
+	memset(all, FAKE_FILL, sizeof(all));
+	serial_device.read(&serial, 0, all, SERIAL_PORTS);
+	assert_int_equal(all[UART_LCR], 0x1b);
+	assert_int_equal(all[UART_MCR], 0x0d);
+	assert_int_equal(all[UART_LSR], UART_LSR_THRE | UART_LSR_TEMT);
+	assert_int_equal(all[UART_SCR], 0x77);
+	assert_int_equal(all[SERIAL_PORTS], FAKE_FILL);
+	serial_device.write(&serial, UART_TX, "ab", 1);
+	assert_int_equal(fake.output_size, 1);
 }
 
 static void scratch_holds_its_value(void **state)
@@ -213,10 +207,10 @@ static void fcr_clears_the_fifo(void **state)
 		set_up(state);
 		listen();
 		receive("ab");
-		assert_true(fake.line[COM1_IRQ]);
+		assert_true(fake.line);
 		out(UART_FCR, values[i]);
 		assert_false(lsr_has(UART_LSR_DR));
-		assert_false(fake.line[COM1_IRQ]);
+		assert_false(fake.line);
 	}
 	/* To enable it once more, or to clear the other one, does not. */
 	listen();
@@ -233,17 +227,17 @@ static void interrupts_by_priority(void **state)
 	out(UART_TX, 'a');
 	out(UART_TX, 'b'); /* the overrun */
 	out(UART_IER, UART_IER_RDI | UART_IER_THRI | UART_IER_RLSI);
-	assert_true(fake.line[COM1_IRQ]);
+	assert_true(fake.line);
 	assert_int_equal(in(UART_IIR), UART_IIR_RLSI);
 	assert_int_equal(in(UART_IIR), UART_IIR_RLSI);
 	in(UART_LSR);
 	assert_int_equal(in(UART_IIR), UART_IIR_RDI);
 	assert_int_equal(in(UART_IIR), UART_IIR_RDI);
 	in(UART_RX);
-	assert_true(fake.line[COM1_IRQ]);
+	assert_true(fake.line);
 	assert_int_equal(in(UART_IIR), UART_IIR_THRI);
 	assert_int_equal(in(UART_IIR), UART_IIR_NO_INT);
-	assert_false(fake.line[COM1_IRQ]);
+	assert_false(fake.line);
 }
 
 static void only_enabled_interrupts(void **state)
@@ -253,14 +247,14 @@ static void only_enabled_interrupts(void **state)
 	out(UART_TX, 'a');
 	out(UART_TX, 'b');
 	assert_int_equal(in(UART_IIR), UART_IIR_NO_INT);
-	assert_false(fake.line[COM1_IRQ]);
+	assert_false(fake.line);
 	out(UART_IER, UART_IER_RLSI);
 	assert_int_equal(in(UART_IIR), UART_IIR_RLSI);
 	out(UART_IER, UART_IER_RDI);
 	assert_int_equal(in(UART_IIR), UART_IIR_RDI);
 	out(UART_IER, UART_IER_MSI);
 	assert_int_equal(in(UART_IIR), UART_IIR_NO_INT);
-	assert_false(fake.line[COM1_IRQ]);
+	assert_false(fake.line);
 }
 
 /* Linux tests for this, and takes the port for a broken one without it. */
@@ -268,12 +262,12 @@ static void enabling_thre_raises_it(void **state)
 {
 	(void)state;
 	out(UART_IER, UART_IER_THRI);
-	assert_true(fake.line[COM1_IRQ]);
+	assert_true(fake.line);
 	assert_int_equal(in(UART_IIR), UART_IIR_THRI);
-	assert_false(fake.line[COM1_IRQ]);
+	assert_false(fake.line);
 
 	out(UART_IER, UART_IER_THRI); /* it was */
-	assert_false(fake.line[COM1_IRQ]);
+	assert_false(fake.line);
 	out(UART_IER, 0);
 	out(UART_IER, UART_IER_THRI);
 	assert_int_equal(in(UART_IIR), UART_IIR_THRI);
@@ -285,14 +279,14 @@ static void each_character_sent_interrupts(void **state)
 	out(UART_IER, UART_IER_THRI);
 	for (unsigned int i = 1; i < 5; i++) {
 		/* An edge each, even where IIR has not been read */
-		assert_int_equal(fake.edges[COM1_IRQ], i);
+		assert_int_equal(fake.edges, i);
 		out(UART_TX, 'x');
 	}
 	assert_int_equal(in(UART_IIR), UART_IIR_THRI);
 	out(UART_TX, 'x');
-	assert_true(fake.line[COM1_IRQ]);
+	assert_true(fake.line);
 	out(UART_IER, 0);
-	assert_false(fake.line[COM1_IRQ]);
+	assert_false(fake.line);
 }
 
 static void expect_description(uint16_t offset, bool is_write, uint8_t value,
@@ -300,8 +294,8 @@ static void expect_description(uint16_t offset, bool is_write, uint8_t value,
 {
 	char text[80];
 
-	serial_describe(&serial, SERIAL_COM1 + offset, is_write, value, text,
-			sizeof(text));
+	serial_device.describe(&serial, offset, is_write, &value, 1, text,
+			       sizeof(text));
 	assert_string_equal(text, expected);
 }
 
@@ -335,10 +329,9 @@ static void accesses_in_words(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(has_eight_ports),
 		TEST(after_reset),
 		TEST(sends_each_character),
-		TEST(a_line_is_written_out_in_time),
+		TEST(wider_accesses_are_to_many_registers),
 		TEST(divisor_latch_is_apart),
 		TEST(a_write_reaches_one_register),
 		TEST(scratch_holds_its_value),

@@ -1,6 +1,9 @@
 /* Requests to the disk (virtio 1.2, 5.2.6), in every layout (2.7.4). */
 #include "blk.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 /* ---- read and write ---- */
 
 static void reads(void **state)
@@ -202,29 +205,68 @@ static void flush(void **state)
 	assert_true(all_are(guest(DATA_GPA, SECTOR), SECTOR, FAKE_FILL));
 }
 
-static void expect_id(const char *path, const char *id)
+/* Reads the serial number of the image with this name, which it makes. */
+static void id_of(const char *path, char id[VIRTIO_BLK_ID_BYTES + 1])
 {
-	char expected[VIRTIO_BLK_ID_BYTES + 1] = { 0 };
-	uint8_t *data = guest(DATA_GPA, sizeof(expected));
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	uint8_t *data = guest(DATA_GPA, 21);
 
-	blk.path = path;
-	memcpy(expected, id, strlen(id));
-	memset(data, FAKE_FILL, sizeof(expected));
+	assert_return_code(fd, errno);
+	assert_return_code(ftruncate(fd, SECTOR), errno);
+	close(fd);
+	virtio_blk_close(&blk);
+	virtio_blk_open(&blk, path, true);
+	start_disk();
+	unlink(path);
+
+	memset(data, FAKE_FILL, 21);
 	assert_int_equal(request(VIRTIO_BLK_T_GET_ID, 0, 20, WRITE), 21);
 	assert_int_equal(request_status(), VIRTIO_BLK_S_OK);
-	assert_memory_equal(data, expected, 20);
 	assert_int_equal(data[20], FAKE_FILL);
+	memcpy(id, data, VIRTIO_BLK_ID_BYTES);
+	id[VIRTIO_BLK_ID_BYTES] = '\0';
+}
+
+/* The file's name, as far as there is room, and 8 digits of what it is */
+static void expect_id(const char *path, const char *name)
+{
+	char id[VIRTIO_BLK_ID_BYTES + 1];
+	size_t length = strlen(name);
+
+	id_of(path, id);
+	assert_memory_equal(id, name, length);
+	assert_int_equal(id[length], '-');
+	assert_int_equal(strspn(id + length + 1, "0123456789abcdef"), 8);
+	/* Zeros up to the end */
+	assert_int_equal(strlen(id), length + 9);
+	assert_true(all_are(id + length + 9, sizeof(id) - length - 9, 0));
 }
 
 static void get_id(void **state)
 {
 	(void)state;
-	expect_id("disk", "disk");
-	expect_id("/var/lib/images/disk.img", "disk.img");
-	expect_id("./19-characters-long", "19-characters-long");
-	expect_id("dir/a-name-of-20-letters", "a-name-of-20-letters");
-	expect_id("dir/a-name-of-more-than-20", "a-name-of-more-than-");
-	expect_id("", "");
+	expect_id("/tmp/unit", "unit");
+	expect_id("/tmp/../tmp/unit.img", "unit.img");
+	expect_id("/tmp/unit-567890", "unit-567890");
+	expect_id("/tmp/unit-and-more-than-20", "unit-and-mo");
+	/* ASCII, whatever the name is (5.2.6) */
+	expect_id("/tmp/unit\x7f\xc3\xa4\t.", "unit____.");
+}
+
+static void get_id_tells_namesakes_apart(void **state)
+{
+	char first[VIRTIO_BLK_ID_BYTES + 1], second[sizeof(first)];
+	char folder[] = "/tmp/unit-XXXXXX";
+	char path[sizeof(folder) + 5];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/unit", folder);
+	id_of("/tmp/unit", first);
+	id_of(path, second);
+	rmdir(folder);
+	assert_string_not_equal(first, second);
+	assert_memory_equal(first, second, strlen("unit-"));
 }
 
 static void get_id_into_any_buffers(void **state)
@@ -232,7 +274,7 @@ static void get_id_into_any_buffers(void **state)
 	uint8_t *data = guest(DATA_GPA, 64);
 
 	(void)state;
-	blk.path = "0123456789abcdefghijk";
+	memcpy(blk.id, "0123456789abcdefghij", VIRTIO_BLK_ID_BYTES);
 	/* Too small: as much as there is room for */
 	assert_int_equal(request(VIRTIO_BLK_T_GET_ID, 0, 7, WRITE), 8);
 	assert_memory_equal(data, "0123456", 7);
@@ -285,7 +327,7 @@ static void all_that_waits(void **state)
 		describe(2 * i + 1, DATA_GPA + i, 1, WRITE, 0);
 		ring_offer(&ring, 2 * i);
 	}
-	virtio_blk_notify(&blk, &queue, FLUSH_FEATURE);
+	notify_disk(FLUSH_FEATURE);
 	assert_int_equal(ring.used->idx, 50);
 	for (uint16_t i = 0; i < 50; i++)
 		assert_int_equal(ring.used->ring[i].id, 2 * i);
@@ -303,13 +345,13 @@ static void offer_another(void)
 static void what_comes_meanwhile(void **state)
 {
 	(void)state;
-	queue.event_idx = true;
+	disk_queue->event_idx = true;
 	host.on_fdatasync = offer_another;
 	put_header(HEADER_GPA, VIRTIO_BLK_T_FLUSH, 0);
 	describe(0, HEADER_GPA, 16, NEXT, 1);
 	describe(1, STATUS_GPA, 1, WRITE, 0);
 	ring_offer(&ring, 0);
-	virtio_blk_notify(&blk, &queue, FLUSH_FEATURE);
+	notify_disk(FLUSH_FEATURE);
 	assert_int_equal(ring.used->idx, 5);
 	assert_int_equal(*ring_avail_event(&ring), 5);
 }
@@ -330,6 +372,7 @@ int main(void)
 		BLK_TEST(up_to_the_top_of_ram),
 		BLK_TEST(flush),
 		BLK_TEST(get_id),
+		BLK_TEST(get_id_tells_namesakes_apart),
 		BLK_TEST(get_id_into_any_buffers),
 		BLK_TEST(unknown_types),
 		BLK_TEST(all_that_waits),

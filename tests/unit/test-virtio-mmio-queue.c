@@ -21,7 +21,7 @@ static void other_queues_do_not_exist(void **state)
 	put(VIRTIO_MMIO_QUEUE_SEL, 0);
 	assert_int_equal(get(VIRTIO_MMIO_QUEUE_NUM_MAX), VIRTQUEUE_MAX_SIZE);
 	assert_int_equal(get(VIRTIO_MMIO_QUEUE_READY), 1);
-	assert_int_equal(device->queue.size, QUEUE_SIZE);
+	assert_int_equal(disk_queue->size, QUEUE_SIZE);
 }
 
 static void other_queues_cannot_be_notified(void **state)
@@ -42,7 +42,7 @@ static void other_queues_cannot_be_notified(void **state)
 static bool starts_with_size(uint32_t size)
 {
 	assert_true(negotiate(USUAL_FEATURES));
-	ring_create(&ring, &vm, 256, RING_GPA);
+	ring_create(&ring, &memory, 256, RING_GPA);
 	place_queue(0, 0, 0);
 	put(VIRTIO_MMIO_QUEUE_NUM, size);
 	put(VIRTIO_MMIO_QUEUE_READY, 1);
@@ -83,7 +83,7 @@ static void refuses_rings_that_are_wrong(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
 		assert_true(negotiate(USUAL_FEATURES));
-		ring_create(&ring, &vm, QUEUE_SIZE, RING_GPA);
+		ring_create(&ring, &memory, QUEUE_SIZE, RING_GPA);
 		place_queue(off[i][0], off[i][1], off[i][2]);
 		put(VIRTIO_MMIO_QUEUE_READY, 1);
 		assert_int_equal(get(VIRTIO_MMIO_QUEUE_READY), 0);
@@ -96,7 +96,7 @@ static void refuses_rings_that_are_wrong(void **state)
 	place_queue(8, 0, 0);
 	put(VIRTIO_MMIO_QUEUE_READY, 1);
 	assert_int_equal(get(VIRTIO_MMIO_INTERRUPT_STATUS), CONFIG);
-	assert_true(fake.line[DISK_IRQ]);
+	assert_true(fake.line);
 }
 
 static void fixed_while_ready(void **state)
@@ -111,18 +111,17 @@ static void fixed_while_ready(void **state)
 
 	(void)state;
 	bring_up(USUAL_FEATURES);
-	before = device->queue;
+	before = *disk_queue;
 	for (size_t i = 0; i < 7; i++) {
 		put(offsets[i], 16);
-		assert_memory_equal(&device->queue, &before, sizeof(before));
+		assert_memory_equal(disk_queue, &before, sizeof(before));
 	}
 	put(VIRTIO_MMIO_QUEUE_READY, 0);
 	assert_int_equal(get(VIRTIO_MMIO_QUEUE_READY), 0);
 	for (size_t i = 0; i < 7; i++) {
-		before = device->queue;
+		before = *disk_queue;
 		put(offsets[i], 32);
-		assert_memory_not_equal(&device->queue, &before,
-					sizeof(before));
+		assert_memory_not_equal(disk_queue, &before, sizeof(before));
 	}
 }
 
@@ -197,23 +196,21 @@ static void status_bits_remain(void **state)
 
 static void reset_resets_everything(void **state)
 {
-	struct virtio_mmio fresh;
+	struct virtio_mmio fresh = { .device = device, .line = FAKE_LINE };
+	struct virtio as_before = *device;
 
 	(void)state;
-	memset(&fresh, 0, sizeof(fresh));
-	fresh.vm = &vm;
-	fresh.irq = DISK_IRQ;
-	fresh.blk = device->blk;
 	bring_up(offered());
 	put(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
 	put(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
 	offer_request();
 	kick();
 	put(VIRTIO_MMIO_QUEUE_SEL, 1);
-	assert_true(fake.line[DISK_IRQ]);
+	assert_true(fake.line);
 	put(VIRTIO_MMIO_STATUS, 0);
-	assert_memory_equal(device, &fresh, sizeof(fresh));
-	assert_false(fake.line[DISK_IRQ]);
+	assert_memory_equal(mmio, &fresh, sizeof(fresh));
+	assert_memory_equal(device, &as_before, sizeof(as_before));
+	assert_false(fake.line);
 	/* Nothing is served any more. */
 	offer_request();
 	kick();
@@ -229,7 +226,7 @@ static void a_thousand_drivers_in_turn(void **state)
 			offer_request();
 		kick();
 		assert_int_equal(ring.used->idx, i % QUEUE_SIZE);
-		assert_int_equal(fake.line[DISK_IRQ], i % QUEUE_SIZE > 0);
+		assert_int_equal(fake.line, i % QUEUE_SIZE > 0);
 	}
 }
 
@@ -245,7 +242,7 @@ static void a_broken_ring_needs_a_reset(void **state)
 	assert_true(get(VIRTIO_MMIO_STATUS) & NEEDS_RESET);
 	assert_int_equal(get(VIRTIO_MMIO_INTERRUPT_STATUS),
 			 USED_BUFFER | CONFIG);
-	assert_int_equal(fake.edges[DISK_IRQ], 2);
+	assert_int_equal(fake.edges, 2);
 
 	ring.avail->ring[1] = 0;
 	put(VIRTIO_MMIO_QUEUE_READY, 0);
@@ -267,15 +264,15 @@ static void the_line_follows_the_status(void **state)
 {
 	(void)state;
 	bring_up(USUAL_FEATURES);
-	assert_false(fake.line[DISK_IRQ]);
+	assert_false(fake.line);
 	offer_request();
 	kick();
 	assert_int_equal(get(VIRTIO_MMIO_INTERRUPT_STATUS), USED_BUFFER);
-	assert_true(fake.line[DISK_IRQ]);
+	assert_true(fake.line);
 	put(VIRTIO_MMIO_INTERRUPT_ACK, USED_BUFFER);
 	assert_int_equal(get(VIRTIO_MMIO_INTERRUPT_STATUS), 0);
-	assert_false(fake.line[DISK_IRQ]);
-	assert_int_equal(fake.edges[DISK_IRQ], 1);
+	assert_false(fake.line);
+	assert_int_equal(fake.edges, 1);
 }
 
 static void an_acknowledge_takes_its_bits_only(void **state)
@@ -285,17 +282,17 @@ static void an_acknowledge_takes_its_bits_only(void **state)
 	offer_request();
 	ring_offer(&ring, QUEUE_SIZE);
 	kick();
-	assert_int_equal(fake.edges[DISK_IRQ], 2);
+	assert_int_equal(fake.edges, 2);
 	put(VIRTIO_MMIO_INTERRUPT_ACK, USED_BUFFER);
 	/* The other one remains: as a new edge, or the 8259 would not see it. */
 	assert_int_equal(get(VIRTIO_MMIO_INTERRUPT_STATUS), CONFIG);
-	assert_true(fake.line[DISK_IRQ]);
-	assert_int_equal(fake.edges[DISK_IRQ], 3);
+	assert_true(fake.line);
+	assert_int_equal(fake.edges, 3);
 	put(VIRTIO_MMIO_INTERRUPT_ACK, ~(uint32_t)CONFIG);
 	assert_int_equal(get(VIRTIO_MMIO_INTERRUPT_STATUS), CONFIG);
 	put(VIRTIO_MMIO_INTERRUPT_ACK, UINT32_MAX);
 	assert_int_equal(get(VIRTIO_MMIO_INTERRUPT_STATUS), 0);
-	assert_false(fake.line[DISK_IRQ]);
+	assert_false(fake.line);
 }
 
 /* A completion before the acknowledge of the last one, or behind it */
@@ -310,14 +307,14 @@ static void no_completion_is_lost(void **state)
 		kick();
 		if (i % 3 == 0) /* two before the driver comes to look */
 			continue;
-		assert_true(fake.edges[DISK_IRQ] > edges);
-		edges = fake.edges[DISK_IRQ];
+		assert_true(fake.edges > edges);
+		edges = fake.edges;
 		put(VIRTIO_MMIO_INTERRUPT_ACK,
 		    get(VIRTIO_MMIO_INTERRUPT_STATUS));
 		seen = ring.used->idx;
 	}
 	assert_int_equal(seen, 100);
-	assert_false(fake.line[DISK_IRQ]);
+	assert_false(fake.line);
 }
 
 static void no_interrupt_that_nobody_wants(void **state)
@@ -325,13 +322,13 @@ static void no_interrupt_that_nobody_wants(void **state)
 	(void)state;
 	bring_up(USUAL_FEATURES);
 	kick();
-	assert_int_equal(fake.edges[DISK_IRQ], 0);
+	assert_int_equal(fake.edges, 0);
 	ring.avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
 	offer_request();
 	kick();
 	assert_int_equal(ring.used->idx, 1);
 	assert_int_equal(get(VIRTIO_MMIO_INTERRUPT_STATUS), 0);
-	assert_int_equal(fake.edges[DISK_IRQ], 0);
+	assert_int_equal(fake.edges, 0);
 
 	bring_up(USUAL_FEATURES | EVENT_IDX);
 	*ring_used_event(&ring) = 1;

@@ -7,7 +7,7 @@ static void size_has_to_be_set(void **state)
 {
 	(void)state;
 	queue.size = 0;
-	assert_false(virtqueue_start(&queue, &vm));
+	assert_false(virtqueue_start(&queue, &memory));
 	assert_false(queue.ready);
 	assert_false(virtqueue_pop(&queue, &chain));
 }
@@ -18,13 +18,16 @@ static void parts_have_to_be_aligned(void **state)
 	for (uint64_t off = 0; off <= 16; off++) {
 		ring_tell(&ring, &queue);
 		queue.desc_gpa += off;
-		assert_int_equal(virtqueue_start(&queue, &vm), off % 16 == 0);
+		assert_int_equal(virtqueue_start(&queue, &memory),
+				 off % 16 == 0);
 		ring_tell(&ring, &queue);
 		queue.avail_gpa += off;
-		assert_int_equal(virtqueue_start(&queue, &vm), off % 2 == 0);
+		assert_int_equal(virtqueue_start(&queue, &memory),
+				 off % 2 == 0);
 		ring_tell(&ring, &queue);
 		queue.used_gpa += off;
-		assert_int_equal(virtqueue_start(&queue, &vm), off % 4 == 0);
+		assert_int_equal(virtqueue_start(&queue, &memory),
+				 off % 4 == 0);
 		assert_int_equal(queue.ready, off % 4 == 0);
 	}
 }
@@ -51,12 +54,12 @@ static void parts_have_to_be_in_ram(void **state)
 		last -= last % parts[i].alignment;
 		ring_tell(&ring, &queue);
 		*parts[i].gpa = last;
-		assert_true(virtqueue_start(&queue, &vm));
+		assert_true(virtqueue_start(&queue, &memory));
 		*parts[i].gpa = last + parts[i].alignment;
-		assert_false(virtqueue_start(&queue, &vm));
+		assert_false(virtqueue_start(&queue, &memory));
 		for (size_t j = 0; j < 5; j++) {
 			*parts[i].gpa = outside[j];
-			assert_false(virtqueue_start(&queue, &vm));
+			assert_false(virtqueue_start(&queue, &memory));
 			assert_false(queue.ready);
 		}
 	}
@@ -75,7 +78,7 @@ static void starts_from_zero(void **state)
 
 	ring.avail->idx = 0;
 	ring.used->idx = 0;
-	assert_true(virtqueue_start(&queue, &vm));
+	assert_true(virtqueue_start(&queue, &memory));
 	assert_false(queue.broken);
 	assert_false(virtqueue_wants_interrupt(&queue));
 	assert_true(take(0));
@@ -157,7 +160,7 @@ static void more_than_a_full_ring_breaks(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		ring.avail->idx = jumps[i];
-		assert_true(virtqueue_start(&queue, &vm));
+		assert_true(virtqueue_start(&queue, &memory));
 		assert_false(virtqueue_pop(&queue, &chain));
 		assert_true(queue.broken);
 		/* It stays so, and touches nothing. */
@@ -177,7 +180,7 @@ static void a_head_outside_the_table_breaks(void **state)
 	describe(QUEUE_SIZE - 1, BUFFER_GPA, 1, 0, 0);
 	assert_true(take(QUEUE_SIZE - 1));
 	for (size_t i = 0; i < 3; i++) {
-		assert_true(virtqueue_start(&queue, &vm));
+		assert_true(virtqueue_start(&queue, &memory));
 		ring.avail->idx = 0;
 		ring_offer(&ring, heads[i]);
 		assert_false(virtqueue_pop(&queue, &chain));

@@ -1,0 +1,3 @@
+#define WORD "one"
+#define MORE "two"
+#define MARK "!"

@@ -1,0 +1,1 @@
+#define LOUD MORE MARK

@@ -1,0 +1,9 @@
+#include "word.h"
+
+#include <stdio.h>
+
+int main(void)
+{
+	puts("(" WORD ")");
+	return 3;
+}
