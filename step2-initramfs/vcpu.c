@@ -179,7 +179,7 @@ static void handle_interruption(struct vcpu *vcpu)
 	get_signals(&signals);
 	while (sigtimedwait(&signals, NULL, &at_once) > 0)
 		ours = true;
-	/* Else the whole VMM was stopped, as by SIGSTOP, and now goes on. */
+	/* Else, most likely, all of the VMM was stopped and now goes on. */
 	if (!ours)
 		kvm_kvmclock_ctrl(vcpu->vcpu_fd);
 	timer_run();
