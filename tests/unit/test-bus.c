@@ -249,7 +249,7 @@ static void the_chipset_resets(void **state)
 	}
 	/* It is one port wide: 0xcf8 belongs to PCI, and is 32 bits. */
 	set_up_resets();
-	write_port(0xcf8, 0x80000000, 4);
+	write_port(0xcf8, 0x80000400, 4);
 	write_port(0xcfa, 0xff, 1);
 	assert_false(fake.stopped);
 }
