@@ -27,6 +27,31 @@ setup() {
 	done
 }
 
+# Whether there is such an anchor docs-check finds out.
+@test "exercises: a page names its sections, and one of them announces it" {
+	local number page chapter title links
+
+	for number in $(exercises '' step); do
+		page=$(compgen -G "docs/exercises/$number-*.md")
+		links=$(sed '0,/^$/d; /^$/,$d' "$page" | tr '\n' ' ' |
+			grep -oE '\[[^]]+\]\(\.\./[^)#]+#' | sed -E 's/^\[(.*)\]\(\.\.\/(.*)#$/\2\t\1/')
+		[ -n "$links" ]
+		while IFS=$'\t' read -r chapter title; do
+			grep -qE '^## [0-9.]+ ' "docs/$chapter"
+			sed -nE 's/^## [0-9.]+ //p' "docs/$chapter" |
+				sed 's/ (craft)$//' | grep -qxF "$title" || {
+				echo "$page: no section '$title' in $chapter" >&2
+				return 1
+			}
+		done <<<"$links"
+		cut -f 1 <<<"$links" | sed 's|^|docs/|' |
+			xargs grep -lF "(exercises/${page##*/})" >/dev/null || {
+			echo "no section announces exercise $number" >&2
+			return 1
+		}
+	done
+}
+
 @test "exercises: a hint for each rung, which a listing does not show" {
 	# What has not three hints is refused by every verb.
 	for number in 1.1 2.10 3.12; do
