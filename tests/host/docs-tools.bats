@@ -9,7 +9,7 @@ two=docs/02-tell.md
 
 setup() {
 	unset CFLAGS
-	export NAMED_BLOCKS=1 GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t GIT_COMMITTER_NAME=t \
+	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t GIT_COMMITTER_NAME=t \
 		GIT_COMMITTER_EMAIL=t GIT_CONFIG_GLOBAL=/dev/null
 	book=$BATS_TEST_TMPDIR/book
 	cp -r "$BATS_TEST_DIRNAME"/docs-tools "$book"
