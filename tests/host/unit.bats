@@ -50,7 +50,7 @@ unit_tests() { # NAME...
 }
 
 @test "unit: virtio devices: status, features, turns" {
-	unit_tests virtio
+	unit_tests virtio virtio-turns
 }
 
 @test "unit: virtio-mmio: registers, queue and interrupts" {
@@ -58,7 +58,7 @@ unit_tests() { # NAME...
 }
 
 @test "unit: virtio-blk: images, requests and errors" {
-	unit_tests virtio-blk-open virtio-blk virtio-blk-errors
+	unit_tests virtio-blk-open virtio-blk virtio-blk-errors virtio-blk-long
 }
 
 @test "unit: the bzImage loader" {
