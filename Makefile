@@ -73,14 +73,11 @@ diff-3: ## what step 3 changes in step 2
 diff-%: ## the same for any other; FROM=2 names the one before
 	$(Q)docs/tools/step-diff $* $(FROM)
 
-diff: ## A=2.3 B=2.5: what changes between two sections of the book
-	$(Q)docs/tools/diff $(A) $(B)
-
 tutorial: ## build/tutorial: the book as a git history, one commit a section
 	$(Q)docs/tools/tutorial
 
 docs-check: guests disk ## replay the book: its code, its builds, its consoles
-	$(Q)tests/lab/setup lab
+	$(Q)tests/lab/setup lab workshop
 	$(Q)docs/tools/check
 
 exercise: ## N=2.3 DIR=~/vmm: a step to work on, without some of its functions
@@ -144,5 +141,5 @@ else
 endif
 
 .PHONY: all $(STEPS) run run-1 run-2 test test-all test-vtx bench test-bench \
-	doctor lab diff tutorial docs-check exercise hint grade exercises-check \
+	doctor lab tutorial docs-check exercise hint grade exercises-check \
 	new-step offline fuzz clean distclean help tools guests disk

@@ -37,10 +37,7 @@ void vcpu_create(struct vcpu *vcpu, struct vm *vm);
 void vcpu_set_real_mode(struct vcpu *vcpu, uint16_t code_segment,
 			uint16_t data_segment, uint16_t stack_top);
 
-/*
- * Runs the guest to its end: GUEST_ENDED, also where stop_machine() was
- * called, or GUEST_CRASHED.  On the thread that has created the vCPU.
- */
+/* Runs the guest to its end: GUEST_ENDED or GUEST_CRASHED. */
 enum vcpu_status vcpu_run(struct vcpu *vcpu);
 
 /* Says on standard error why the guest crashed, and where it was. */

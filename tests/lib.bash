@@ -172,13 +172,13 @@ tiny_kernel() { # [NASM-OPTION...]
 
 # ---- consoles ----
 
-# Ends a VMM at a terminal, as $HOW and $AWAIT tell console/end.exp; the
+# Ends a VMM at a terminal, as $HOW and $AWAIT tell end() of console/play; the
 # terminal has to be as it was.
 # shellcheck disable=SC2154
 at_terminal() { # COMMAND ARG...
 	logs=end
 	mkdir -p terminal
-	timed 120 expect "$project/tests/console/end.exp" \
+	timed 120 "$project/tests/console/play" end \
 		terminal "$BATS_FILE_TMPDIR/end.log" "$@"
 	run diff terminal/stty-before terminal/stty-after
 	is "$output" "" "change of the terminal's settings"

@@ -62,19 +62,19 @@ survey() {
 	echo "$status" >"$BATS_FILE_TMPDIR/survey-status"
 }
 
-# console/terminal.exp plays a person at the terminal. The paste is more than
-# the VMM itself keeps for the guest.
+# A person at the terminal, in the scene "linux". The paste is more than the VMM
+# itself keeps for the guest.
 terminal() {
 	local dir=$BATS_FILE_TMPDIR/terminal
 
 	mkdir "$dir"
 	head -c 52000 /dev/urandom | base64 >"$dir/paste"
-	timed 600 expect "$BATS_TEST_DIRNAME/console/terminal.exp" \
+	timed 600 "$project/tests/console/play" linux \
 		"$dir" "$dir.log" \
 		"$step2" -c "$quiet" -i "$initramfs" "$kernel" 2>"$dir.err"
 }
 
-# What console/terminal.exp has found out.
+# What that person has found out.
 found() { # NAME
 	sed -n "s/^$1 //p" "$BATS_FILE_TMPDIR/terminal/results"
 }

@@ -100,7 +100,7 @@ login() { # NUMBER COMMAND-TO-END
 		echo; echo '@ before'; cat /root/note; mount; hostname
 		echo 'written in boot $1' >/root/note
 		echo; echo '@ end'
-		$2" timed 300 expect "$BATS_TEST_DIRNAME/console/login.exp" \
+		$2" timed 300 "$project/tests/console/play" login \
 		"$dir" "$name.log" "$step3" -d "$BATS_FILE_TMPDIR/login/disk" \
 		-c "$quiet root=/dev/vda rw" "$kernel" 2>"$name.err"
 }

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Types the consoles of the chapters into a shell and compares what it shows.
 
     console.py JOBS     JOBS is a JSON file: a list of jobs, each with the
@@ -13,14 +13,17 @@ file says how a console is written.
 
 import json
 import os
-import pty
 import re
-import select
-import signal
 import sys
 import time
 
-SCALE = float(os.environ.get('TIMEOUT_SCALE') or 1)
+from pexpect import EOF, TIMEOUT
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                '../../tests/console'))
+from terminal import SCALE, Terminal  # noqa: E402
+
 LIMIT = 120 * SCALE  # seconds without the next prompt
 QUIET = 1 * SCALE  # seconds without output before a key is pressed
 SETTLED = 10 * SCALE  # ... before a prompt after wrong output is final
@@ -161,36 +164,31 @@ def match(items, lines):
 
 
 def clean(raw):
-    """What a terminal wrote, as text."""
-    return NOISE.sub('', ESCAPES.sub('', raw.decode('utf-8', 'replace')))
+    """What a terminal wrote, without escapes and noise."""
+    return NOISE.sub('', ESCAPES.sub('', raw))
 
 
-class Shell:
+class Shell(Terminal):
     """bash on a terminal of its own."""
 
     def __init__(self, directory):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            try:
-                os.chdir(directory)
-                environment = {name: os.environ[name]
-                               for name in ('PATH', 'HOME', 'USER', 'CC')
-                               if name in os.environ}
-                environment.update(PS1=PROMPT, PS2='> ', TERM='dumb',
-                                   LC_ALL='C', HISTFILE='', PAGER='cat')
-                os.execvpe('bash', ['bash', '--noprofile', '--norc',
-                                    '--noediting', '-i'], environment)
-            finally:
-                os._exit(127)
-        self.raw = b''  # what it wrote since the last command was typed
-        self.old = b''  # what it wrote before
+        environment = {name: os.environ[name]
+                       for name in ('PATH', 'HOME', 'USER', 'CC')
+                       if name in os.environ}
+        environment.update(PS1=PROMPT, PS2='> ', TERM='dumb', LC_ALL='C',
+                           HISTFILE='', PAGER='cat')
+        super().__init__('bash', '--noprofile', '--norc', '--noediting', '-i',
+                         cwd=directory, env=environment, encoding='utf-8',
+                         codec_errors='replace')
+        self.raw = ''  # what it wrote since the last command was typed
+        self.old = ''  # what it wrote before
         self.last = time.monotonic()  # when it last wrote something
         self.open = True
 
     def begin(self):
         """A new command is typed now."""
         self.old += self.raw
-        self.raw = b''
+        self.raw = ''
 
     def text(self):
         return clean(self.raw)
@@ -213,34 +211,22 @@ class Shell:
         """The unfinished last line."""
         return self.text().rsplit('\n', 1)[-1]
 
-    def read(self, seconds):
-        if not select.select([self.fd], [], [], seconds)[0]:
-            return
+    def listen(self):
+        """Takes what it writes, if it does so within a tenth of a second."""
         try:
-            data = os.read(self.fd, 65536)
-        except OSError:
-            data = b''
-        self.open = bool(data)
-        self.raw += data
-        self.last = time.monotonic()
+            self.raw += self.read_nonblocking(self.maxread, 0.1)
+            self.last = time.monotonic()
+        except TIMEOUT:
+            pass
+        except EOF:
+            self.open = False
 
     def quiet(self):
         return time.monotonic() - self.last
 
     def type(self, keys):
-        os.write(self.fd, keys.encode())
+        self.send(keys)
         self.last = time.monotonic()
-
-    def close(self):
-        """Ends the shell and everything that it started."""
-        for name in os.listdir('/proc'):
-            try:
-                if name.isdigit() and os.getsid(int(name)) == self.pid:
-                    os.kill(int(name), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        os.close(self.fd)
-        os.waitpid(self.pid, 0)
 
 
 def report(expectations, shell, number, why=''):
@@ -263,7 +249,7 @@ def report(expectations, shell, number, why=''):
 def wait_for_shell(shell, number):
     end = time.monotonic() + LIMIT
     while not shell.ended():
-        shell.read(0.1)
+        shell.listen()
         if not shell.open or time.monotonic() > end:
             raise Mismatch(number, 'the shell does not start')
 
@@ -293,7 +279,7 @@ def wait_for(shell, item, expectations):
                      'key': 'quiet'}.get(item.kind, '"%s"' % item.prompt)
             report(expectations, shell, item.number,
                    '%s did not come in %d s' % (where, LIMIT))
-        shell.read(0.1)
+        shell.listen()
     if item.kind != 'host':
         report(expectations + [item], shell, item.number,
                'the command ended here')
@@ -343,7 +329,7 @@ def run(job):
         try:
             play(items, shell)
         finally:
-            shell.close()
+            shell.kill_all()
             transcript = shell.transcript()
     except Mismatch as mismatch:
         problem = '%s:%d: %s: %s' % (job['file'], mismatch.number,

@@ -17,6 +17,8 @@ README = '''This is the tutorial as a history: a commit and a tag for each secti
     git log --oneline --reverse     the sections
     git checkout 2.3                the tree at the end of section 2.3
     git diff 2.2 2.3                what it changes
+    git diff --find-copies-harder 1.9 2.1
+                                    the same, where a step begins as a copy
     make -C step1-hello             builds a step
 
 It is generated from the chapters. docs/tools/README.md of the project says

@@ -94,11 +94,11 @@ circles() {
 	END
 }
 
-# Has keys.exp play a person at the terminal.
-at_terminal() { # WHAT COMMAND ARG...
+# Plays a person at the terminal.
+at_terminal() { # SCENE COMMAND ARG...
 	logs=$1
 	mkdir -p "$1"
-	timed 60 expect "$BATS_TEST_DIRNAME/keys.exp" "$1" \
+	timed 60 "$project/tests/console/play" "$1" "$1" \
 		"$BATS_FILE_TMPDIR/$1.log" "${@:2}"
 }
 

@@ -489,18 +489,6 @@ amend() { # SECTION FILE SED-SCRIPT
 	[ "$status" -eq 0 ]
 }
 
-@test "diff: between two sections" {
-	tool tutorial
-	mkdir docs/tools
-	cp "$tools"/{tutorial,diff,*.py} docs/tools
-	run docs/tools/diff 1 2.2
-	[ "$status" -eq 0 ]
-	[[ $output == *'copy to step2-tell/main.c'*'+	puts(MORE);'* ]]
-	run docs/tools/diff 1.1 1.9
-	[ "$status" -eq 1 ]
-	[[ $output == *"there is no section 1.9"* ]]
-}
-
 @test "docs-check: a key, and a guest that is left running" {
 	cat >>$two <<-'END'
 

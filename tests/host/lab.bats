@@ -95,23 +95,22 @@ setup() {
 }
 
 @test "lab: a terminal, with its size, its Ctrl-C and its exit status" {
-	# shellcheck disable=SC2016 # expanded by expect, and in the lab
-	LAB=$lab SECONDS_TO_WAIT=$((60 * ${TIMEOUT_SCALE:-1})) run expect -c '
-		set timeout $env(SECONDS_TO_WAIT)
-		set stty_init {rows 33 columns 101}
-		spawn $env(LAB)
-		expect "# "
-		send "stty size\r"
-		expect "33 101" {} timeout { exit 1 }
-		send "sleep 1000\r"
-		sleep 1
-		send "\003"
-		expect "# "
-		send {exit $(($? + 1))}
-		send "\r"
-		expect eof
-		exit [lindex [wait] 3]
-	'
+	run /usr/bin/python3 - "$lab" <<-'END'
+		import os, pexpect, sys, time
+
+		lab = pexpect.spawn(sys.argv[1], dimensions=(33, 101),
+		                    timeout=60 * int(os.environ.get('TIMEOUT_SCALE', 1)))
+		lab.expect('# ')
+		lab.send('stty size\r')
+		lab.expect('33 101\r\n.*# ')
+		lab.send('sleep 1000\r')
+		time.sleep(1)
+		lab.send('\003')
+		lab.expect('# ')
+		lab.send('exit $(($? + 1))\r')
+		lab.expect(pexpect.EOF)
+		sys.exit(lab.wait())
+	END
 	echo "$output"
 	[ "$status" = 131 ]
 }

@@ -34,11 +34,15 @@ unit_tests() { # NAME...
 	unit_tests serial serial-input
 }
 
-@test "unit: the serial port with its two threads, under ThreadSanitizer" {
+@test "unit: the console, quit while its output is blocked" {
+	unit_tests console
+}
+
+@test "unit: serial port and console with all threads, under ThreadSanitizer" {
 	run timed 120 make -s -C "$unit" threads
 	echo "$output"
 	is "$status" 0 "exit status"
-	has "$output" '^\[  PASSED  \] 1 test'
+	is "$(grep -c '^\[  PASSED  \] 1 test' <<<"$output")" 2 "programs that passed"
 }
 
 @test "unit: virtqueues: rings, descriptor chains, the order of accesses" {

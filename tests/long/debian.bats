@@ -22,7 +22,7 @@ teardown_file() {
 	logs=debian
 	mkdir "$dir"
 	cp --sparse=always "$project/build/rootfs-debian.ext4" "$disk"
-	timed 900 expect "$BATS_TEST_DIRNAME/../console/debian.exp" \
+	timed 900 "$project/tests/console/play" debian \
 		"$dir" "$dir.log" "$step3" -d "$disk" "$kernel" 2>"$dir.err"
 	is "$(cat "$dir/status")" 0
 	grep -x 'system running' "$dir/results"

@@ -63,6 +63,7 @@ static void the_vcpus_thread_is_told(void **state)
 	/* By itself, too: a device does so on the vCPU's thread. */
 	stop_machine();
 	assert_true(signal_waits());
+	sigwait(&set, &number);
 }
 
 int main(void)
