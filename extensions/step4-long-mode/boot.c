@@ -152,7 +152,8 @@ static void load_initramfs(const struct memory *memory, const char *path,
 	file_open(&file, path);
 	if (header->xloadflags & XLF_CAN_BE_LOADED_ABOVE_4G) {
 		if (memory->size - low >= file.size + PAGE_SIZE) {
-			lowest = HOLE_END;
+			if (lowest < HOLE_END)
+				lowest = HOLE_END;
 			highest = HOLE_END + (memory->size - low);
 		}
 	} else if (highest > (uint64_t)header->initrd_addr_max + 1) {

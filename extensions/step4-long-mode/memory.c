@@ -7,7 +7,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Where we would like to have the RAM: far from all else, and round */
+/*
+ * Where we would like to have the RAM: far from all else, and at an address as
+ * round as the guest's, so that the host can back 2 MiB of it at once.
+ */
 #define RAM_HINT ((void *)(1ull << 45))
 
 /* False where that is more than KVM can manage. */
@@ -26,10 +29,7 @@ void memory_create(struct memory *memory, int vm_fd, uint64_t size)
 {
 	memory->size = size;
 
-	/*
-	 * The host backs a page only when the guest first touches it, with
-	 * 2 MiB at once where our address is as round as the guest's.
-	 */
+	/* The host backs a page only when the guest first touches it. */
 	memory->ram = mmap(RAM_HINT, size, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory->ram == MAP_FAILED || !add_regions(memory, vm_fd))
@@ -45,13 +45,13 @@ uint64_t memory_below_hole(const struct memory *memory)
 
 void *memory_at(const struct memory *memory, uint64_t gpa, uint64_t length)
 {
-	uint64_t end = memory_below_hole(memory);
+	uint64_t end = memory->size;
 
 	/* After the hole, RAM goes on where it stopped before it. */
-	if (gpa >= HOLE_END) {
+	if (gpa >= HOLE_END)
 		gpa -= HOLE_END - HOLE_START;
-		end = memory->size;
-	}
+	else
+		end = memory_below_hole(memory);
 	if (gpa > end || length > end - gpa)
 		return NULL;
 	return memory->ram + gpa;

@@ -29,10 +29,7 @@ enum vcpu_status {
 /* Creates the machine's only vCPU, in the state after a reset. */
 void vcpu_create(struct vcpu *vcpu, struct vm *vm);
 
-/*
- * Runs the guest to its end: GUEST_ENDED, also where stop_machine() was
- * called, or GUEST_CRASHED.  On the thread that has created the vCPU.
- */
+/* Runs the guest to its end: GUEST_ENDED or GUEST_CRASHED. */
 enum vcpu_status vcpu_run(struct vcpu *vcpu);
 
 /* Says on standard error why the guest crashed, and where it was. */

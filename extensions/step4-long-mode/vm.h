@@ -1,4 +1,4 @@
-/* The virtual machine: its handles in KVM, its memory and its buses. */
+/* The virtual machine: its handles in KVM, and what it has. */
 #ifndef VM_H
 #define VM_H
 
