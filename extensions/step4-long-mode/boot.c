@@ -86,7 +86,7 @@ static void check_header(struct kernel *kernel)
 	kernel->setup_size = header->setup_sects ?: DEFAULT_SETUP_SECTS;
 	kernel->setup_size = (kernel->setup_size + 1) * SETUP_SECTOR;
 	wanted = kernel->setup_size + (size_t)header->syssize * PARAGRAPH_SIZE;
-	if (kernel->file.size <= kernel->setup_size ||
+	if (kernel->file.size <= kernel->setup_size + ENTRY_64 ||
 	    kernel->file.size + PARAGRAPH_SIZE <= wanted)
 		die("%s: truncated: it has %zu bytes of %zu", path,
 		    kernel->file.size, wanted);
@@ -144,17 +144,16 @@ static void load_initramfs(const struct memory *memory, const char *path,
 			   struct kernel *kernel)
 {
 	const struct setup_header *header = &kernel->header;
-	uint64_t low = memory_below_hole(memory);
+	uint64_t low = memory_below_hole(memory), high = memory->size - low;
 	uint64_t lowest = kernel->end, highest = low;
 	struct file file;
 	uint64_t gpa;
 
 	file_open(&file, path);
 	if (header->xloadflags & XLF_CAN_BE_LOADED_ABOVE_4G) {
-		if (memory->size - low >= file.size + PAGE_SIZE) {
-			if (lowest < HOLE_END)
-				lowest = HOLE_END;
-			highest = HOLE_END + (memory->size - low);
+		if (file.size <= high) {
+			lowest = HOLE_END;
+			highest = HOLE_END + high;
 		}
 	} else if (highest > (uint64_t)header->initrd_addr_max + 1) {
 		highest = (uint64_t)header->initrd_addr_max + 1;

@@ -9,8 +9,6 @@
 /* More segments than any kernel has: Linux has four or five. */
 #define MAX_SEGMENTS 64
 
-#define MIB (1 << 20)
-
 bool vmlinux_is(struct file *file)
 {
 	char magic[SELFMAG];
@@ -22,19 +20,19 @@ bool vmlinux_is(struct file *file)
 	return memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
-/* Is it a program for this machine, and not one for another? */
+/* Is it a program, and for this machine? */
 static void check_header(const struct file *file, const Elf64_Ehdr *header)
 {
 	const char *path = file->path;
 
+	if (header->e_ident[EI_CLASS] != ELFCLASS64)
+		die("%s: no 64-bit ELF file: this machine starts in 64-bit mode",
+		    path);
 	if (header->e_ident[EI_DATA] != ELFDATA2LSB)
 		die("%s: an ELF file for a big-endian machine", path);
 	if (header->e_machine != EM_X86_64)
 		die("%s: an ELF file for another machine (number %u, not x86-64's %d)",
 		    path, header->e_machine, EM_X86_64);
-	if (header->e_ident[EI_CLASS] != ELFCLASS64)
-		die("%s: a 32-bit ELF file: this machine starts in 64-bit mode",
-		    path);
 	if (header->e_type != ET_EXEC)
 		die("%s: an ELF file, but no executable: of a kernel tree take vmlinux itself",
 		    path);
@@ -47,6 +45,8 @@ static void check_header(const struct file *file, const Elf64_Ehdr *header)
 static void check_segment(const struct file *file, const Elf64_Phdr *segment,
 			  const struct memory *memory)
 {
+	uint64_t top = memory_below_hole(memory);
+
 	if (segment->p_filesz > segment->p_memsz)
 		die("%s: a segment with more bytes in the file than in memory",
 		    file->path);
@@ -58,10 +58,11 @@ static void check_segment(const struct file *file, const Elf64_Phdr *segment,
 	if (segment->p_paddr < KERNEL_GPA)
 		die("%s: a segment at 0x%llx: below 1 MiB there are the VMM's tables",
 		    file->path, (unsigned long long)segment->p_paddr);
-	if (!memory_at(memory, segment->p_paddr, segment->p_memsz))
-		die("%s: no memory for %llu MiB at 0x%llx: use a larger -m",
-		    file->path, (unsigned long long)segment->p_memsz / MIB + 1,
-		    (unsigned long long)segment->p_paddr);
+	if (segment->p_paddr > top || segment->p_memsz > top - segment->p_paddr)
+		die("%s: a segment of 0x%llx bytes at 0x%llx, but memory ends at 0x%llx: use a larger -m",
+		    file->path, (unsigned long long)segment->p_memsz,
+		    (unsigned long long)segment->p_paddr,
+		    (unsigned long long)top);
 }
 
 /* Both are checked, so that their ends do not wrap. */

@@ -16,8 +16,9 @@ bool vmlinux_is(struct file *file);
 
 /*
  * Loads all segments of a 64-bit x86 executable to their physical addresses,
- * which begin at KERNEL_GPA or above, and returns where it is entered.  `end` is
- * then the end of the highest segment.  What cannot be loaded ends the VMM.
+ * which are between KERNEL_GPA and the 32-bit hole, and returns where it is
+ * entered.  `end` is then the end of the highest segment.  What cannot be loaded
+ * ends the VMM.
  */
 uint64_t vmlinux_load(const struct memory *memory, struct file *file,
 		      uint64_t *end);
