@@ -36,7 +36,8 @@ static void adjust(struct kvm_cpuid_entry2 *entry, bool has_tsc_deadline)
 		entry->ebx &= ~APIC_ID_MASK;
 		/* So Linux looks for KVM's leaves, and finds its clock. */
 		entry->ecx |= HYPERVISOR;
-		/* A cap tells of this one, not KVM_GET_SUPPORTED_CPUID. */
+		/* A capability tells of this one (api.rst 4.46). */
+		entry->ecx &= ~TSC_DEADLINE;
 		if (has_tsc_deadline)
 			entry->ecx |= TSC_DEADLINE;
 		/* Nobody here has use for a hypervisor in the guest. */
