@@ -30,7 +30,8 @@ static bool was_pressed; /* under lock */
 void power_init(const struct irq_line *sci)
 {
 	line = *sci;
-	pm1.control = SCI_ENABLED;
+	pm1 = (struct pm1){ .control = SCI_ENABLED };
+	was_pressed = false;
 }
 
 /* To be called after every change: the line is the level of the events. */
