@@ -1,4 +1,4 @@
-/* VM exits in words: for error messages and for --trace. */
+/* Exits to the VMM in words: for error messages and for --trace. */
 #ifndef EXIT_H
 #define EXIT_H
 

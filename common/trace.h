@@ -1,4 +1,4 @@
-/* --trace FILE: every VM exit as a line, and a summary at the end. */
+/* --trace FILE: every exit as a line, and a summary at the end. */
 #ifndef TRACE_H
 #define TRACE_H
 

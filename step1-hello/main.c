@@ -24,7 +24,7 @@ static void print_usage(FILE *file)
 	      "Runs a flat 16-bit real-mode binary at address 0 of a virtual machine\n"
 	      "with 16 MiB of memory, to its HLT.  Without GUEST: a built-in hello.\n"
 	      "\n"
-	      "  --trace FILE  write every VM exit to FILE\n"
+	      "  --trace FILE  write every exit to FILE\n"
 	      "  --help        this text\n"
 	      "\n"
 	      "Exit status: 0 the guest ended, 1 wrong usage or a host error,\n"

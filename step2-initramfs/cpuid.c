@@ -16,6 +16,7 @@
 #define LEAF_TOPOLOGY_2	   0x1f
 #define LEAF_AMD_FEATURES  0x80000001 /* AMD APM vol. 3, CPUID */
 #define SVM		   (1u << 2) /* of ECX */
+#define LEAF_AMD_TOPOLOGY  0x8000001e /* EAX: the APIC ID */
 
 /* MSRs, Intel SDM vol. 4, table 2-2 */
 #define IA32_MISC_ENABLE     0x1a0
@@ -47,6 +48,9 @@ static void adjust(struct kvm_cpuid_entry2 *entry)
 		break;
 	case LEAF_AMD_FEATURES:
 		entry->ecx &= ~SVM;
+		break;
+	case LEAF_AMD_TOPOLOGY:
+		entry->eax = 0;
 		break;
 	}
 }

@@ -36,7 +36,7 @@ static void print_usage(FILE *file)
 	      "  -c CMDLINE    the kernel's command line, instead of\n"
 	      "                \"" DEFAULT_CMDLINE "\"\n"
 	      "  -i INITRAMFS  the initial root file system\n"
-	      "  --trace FILE  write every VM exit to FILE\n"
+	      "  --trace FILE  write every exit to FILE\n"
 	      "  --help        this text\n"
 	      "\n"
 	      "Exit status: 0 the guest ended, 1 wrong usage or a host error,\n"

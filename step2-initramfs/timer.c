@@ -55,9 +55,11 @@ void timer_stop(struct timer *timer)
 	timer->deadline = 0;
 }
 
-void timer_run(void)
+uint64_t timer_run(void)
 {
 	uint64_t now = timer_now();
+	uint64_t late =
+		first && first->deadline < now ? now - first->deadline : 0;
 
 	while (first && first->deadline <= now) {
 		struct timer *timer = first;
@@ -66,4 +68,5 @@ void timer_run(void)
 		timer->expired(timer->owner);
 	}
 	set_alarm();
+	return late;
 }

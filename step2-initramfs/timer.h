@@ -29,7 +29,7 @@ void timer_start(struct timer *timer, uint64_t delay);
 
 void timer_stop(struct timer *timer);
 
-/* Calls what is due. */
-void timer_run(void);
+/* Calls what is due; returns how late the first of it was, in nanoseconds. */
+uint64_t timer_run(void);
 
 #endif

@@ -46,7 +46,7 @@ static void print_usage(FILE *file)
 	      "                \"" DEFAULT_CMDLINE "\"\n"
 	      "  -i INITRAMFS  the initial root file system\n"
 	      "  -d DISK[,ro]  a raw disk image or a disk, up to four: /dev/vda, vdb, ...\n"
-	      "  --trace FILE  write every VM exit to FILE\n"
+	      "  --trace FILE  write every exit to FILE\n"
 	      "  --help        this text\n"
 	      "\n"
 	      "Exit status: 0 the guest ended, 1 wrong usage or a host error,\n"

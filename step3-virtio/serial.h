@@ -61,7 +61,7 @@ struct serial {
 void serial_init(struct serial *serial, const struct irq_line *line,
 		 const struct serial_peer *peer);
 
-/* For a bus: SERIAL_PORTS ports, of a struct serial. */
+/* What a bus calls: for SERIAL_PORTS ports, and a struct serial. */
 extern const struct bus_device serial_device;
 
 /* For the other end: how many bytes serial_receive() can take now. */

@@ -179,10 +179,9 @@ static void handle_interruption(struct vcpu *vcpu)
 	get_signals(&signals);
 	while (sigtimedwait(&signals, NULL, &at_once) > 0)
 		ours = true;
-	/* Else the whole VMM was stopped, as by SIGSTOP, and now goes on. */
-	if (!ours)
+	/* All of the VMM was stopped, as by Ctrl-Z, and now goes on. */
+	if (timer_run() > TIMER_SECOND || !ours)
 		kvm_kvmclock_ctrl(vcpu->vcpu_fd);
-	timer_run();
 }
 
 enum vcpu_status vcpu_run(struct vcpu *vcpu)

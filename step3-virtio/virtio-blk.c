@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/fs.h>
 #include <linux/virtio_ids.h>
 #include <stdio.h>
@@ -76,12 +75,12 @@ static void serve(struct virtio *device, uint32_t queue);
 
 void virtio_blk_open(struct virtio_blk *blk, const char *path, bool read_only)
 {
-	int access = read_only ? O_RDONLY : O_RDWR;
+	int mode = read_only ? O_RDONLY : O_RDWR;
 	uint64_t size;
 
 	memset(blk, 0, sizeof(*blk));
 	blk->read_only = read_only;
-	blk->fd = open(path, access | O_CLOEXEC | O_NONBLOCK);
+	blk->fd = open(path, mode | O_CLOEXEC | O_NONBLOCK);
 	if (blk->fd < 0)
 		die_errno("%s", path);
 	size = image_size(blk->fd, path);
@@ -197,9 +196,12 @@ static bool transfer(const struct virtio_blk *blk, struct request *request)
 	off_t offset = (off_t)(request->header.sector * SECTOR_SIZE);
 
 	while (total_size(request->data, request->count) > 0) {
-		ssize_t done = transfer_part(blk, request, offset);
+		ssize_t done;
 
-		if (done <= 0 || stop_asked())
+		if (stop_asked())
+			return false;
+		done = transfer_part(blk, request, offset);
+		if (done <= 0)
 			return false;
 		skip(&request->data, &request->count, (size_t)done);
 		offset += done;

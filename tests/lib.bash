@@ -172,8 +172,8 @@ tiny_kernel() { # [NASM-OPTION...]
 
 # ---- consoles ----
 
-# Ends a VMM at a terminal, as $HOW and $AWAIT tell end() of console/play; the
-# terminal has to be as it was.
+# Ends a VMM at a terminal, as $HOW, $AWAIT and others tell end() of console/play;
+# the terminal has to be as it was.
 # shellcheck disable=SC2154
 at_terminal() { # COMMAND ARG...
 	logs=end
@@ -183,6 +183,17 @@ at_terminal() { # COMMAND ARG...
 	run diff terminal/stty-before terminal/stty-after
 	is "$output" "" "change of the terminal's settings"
 	status=$(<terminal/status)
+}
+
+# Something that at_terminal took, as seconds-to-end, took no longer than that.
+took_at_most() { # WHAT SECONDS
+	local seconds
+
+	seconds=$(sed -n "s/^$1 //p" terminal/results | tail -n 1)
+	awk -v seconds="$seconds" -v limit="$(limit "$2")" -v what="$1" 'BEGIN {
+		if (seconds != "" && seconds <= limit) exit
+		print what ": " seconds ", limit " limit >"/dev/stderr"
+		exit 1 }'
 }
 
 # A guest that says "r" and then runs in circles.

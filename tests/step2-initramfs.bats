@@ -430,7 +430,7 @@ many_digits() {
 	is "$(<digits)" "$(printf '0123456789%.0s' {1..1000})"
 }
 
-@test "output is written by lines, and half a line within a second" {
+@test "output is written by lines or more, and half a line by itself" {
 	logs=lines
 	command -v strace >/dev/null || skip "no strace here"
 	tiny_kernel <<-'END'
@@ -448,7 +448,10 @@ many_digits() {
 	END
 	start lines strace -f -qq -e trace=write -o calls "$step2" "$guest" </dev/null
 	wait_for 20 '^h$' "$log"
-	is "$(grep -c 'write(1, ' calls)" 21 "writes"
+	# 20 whole lines, of which a slow writer finds several at once
+	calls=$(grep -c 'write(1, ' calls)
+	echo "writes: $calls"
+	[ "$calls" -ge 2 ] && [ "$calls" -le 21 ]
 }
 
 @test "a closed output neither ends the guest nor hurts the VMM" {
@@ -530,6 +533,108 @@ many_digits() {
 	run --separate-stderr vmm "$guest"
 	is "$status" 0
 	is "$output" "A"
+}
+
+# Linux's setup of its local APIC, when the timer is quicker: KVM then looks at
+# the 8259 only when it is asked to. An x2APIC's registers are MSRs, which real
+# mode reaches.
+@test "an interrupt that waits at the 8259 when the local APIC opens comes" {
+	tiny_kernel <<-'END'
+		%macro WRITE_MSR 2
+			mov	ecx, %1
+			mov	eax, %2
+			xor	edx, edx
+			wrmsr
+		%endmacro
+		%macro OUT_BYTE 2
+			mov	al, %2
+			out	%1, al
+		%endmacro
+			mov	ecx, 0x1b	; IA32_APIC_BASE
+			rdmsr
+			or	eax, 1 << 10	; x2APIC
+			wrmsr
+			WRITE_MSR 0x80f, 0x1ff	; SPIV: on
+			WRITE_MSR 0x835, 0x10700 ; LVT0: ExtINT, masked
+			push	word 0
+			pop	es
+			mov	word [es:0x20 * 4], tick - 0x200
+			mov	[es:0x20 * 4 + 2], cs
+			OUT_BYTE 0x20, 0x11	; ICW1 to ICW4: vectors from 20h on
+			OUT_BYTE 0x21, 0x20
+			OUT_BYTE 0x21, 4
+			OUT_BYTE 0x21, 1
+			OUT_BYTE 0x21, 0xfe	; IRQ 0 alone
+			OUT_BYTE 0x43, 0x34	; the timer: each millisecond
+			OUT_BYTE 0x40, 1193 & 0xff
+			OUT_BYTE 0x40, 1193 >> 8
+			OUT_BYTE 0x20, 0x0a	; reads are of IRR
+		.wait:	in	al, 0x20
+			test	al, 1
+			jz	.wait
+			WRITE_MSR 0x835, 0x700	; LVT0: open
+			sti
+		.more:	hlt
+			jmp	.more
+		tick:	OUT_BYTE 0x64, 0xfe
+			jmp	$
+	END
+	run --separate-stderr vmm "$guest"
+	is "$status" 0
+}
+
+@test "all of the CMOS clock's registers are zero" {
+	tiny_kernel <<-'END'
+			mov	dx, 0x3f8
+			mov	cx, 128
+			xor	bl, bl
+		.next:	mov	al, cl
+			dec	al
+			out	0x70, al
+			in	al, 0x71
+			or	bl, al
+			loop	.next
+			mov	al, 'A'
+			add	al, bl
+			out	dx, al
+			mov	al, 0xfe
+			out	0x64, al
+			jmp	$
+	END
+	run --separate-stderr vmm "$guest"
+	is "$status" 0
+	is "$output" A
+}
+
+@test "port 0xcf9 resets when bit 2 is set, in a byte" {
+	tiny_kernel <<-'END'
+			mov	dx, 0xcf9
+			mov	al, 0xf3	; not yet
+			out	dx, al
+			mov	dx, 0xcf8
+			mov	eax, 0x80000400	; PCI's, of four bytes
+			out	dx, eax
+			mov	dx, 0x3f8
+			mov	al, 'r'
+			out	dx, al
+			mov	dx, 0xcf9
+			mov	al, 6
+			out	dx, al
+			mov	dx, 0x3f8
+			out	dx, al
+			jmp	$
+	END
+	run --separate-stderr vmm "$guest"
+	is "$status" 0
+	is "$output" r
+}
+
+@test "a jump to the BIOS is a reset" {
+	tiny_kernel <<-'END'
+			jmp	0xf000:0xfff0
+	END
+	run --separate-stderr vmm "$guest"
+	is "$status" 0
 }
 
 @test "halted with interrupts off is the end, with them on it is not" {

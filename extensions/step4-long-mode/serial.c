@@ -11,8 +11,11 @@
 /* A terminal is there and ready. */
 #define MSR_READY (UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS)
 
-/* Who reads LSR so often in a row waits for a character. */
-#define POLLING 2
+/*
+ * Who reads LSR so often in a row waits for a character.  (Linux reads it twice
+ * when it opens a port, and then clears the FIFO.)
+ */
+#define POLLING 3
 
 void serial_init(struct serial *serial, const struct irq_line *line,
 		 const struct serial_peer *peer)

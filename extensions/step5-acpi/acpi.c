@@ -6,6 +6,7 @@
 #include "serial.h"
 #include "virtio-mmio.h"
 
+#include <linux/kvm.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -18,6 +19,14 @@ _Static_assert(VIRTIO_GPA == 0xd0000000 && VIRTIO_SIZE == 0x1000 &&
 	       "the slots of virtio");
 _Static_assert(SERIAL_COM1 == 0x3f8 && SERIAL_COM1_IRQ == 4, "COM1");
 _Static_assert(POWER_OFF_TYPE == 5, "_S5");
+
+/* ACPI 6.4's revisions of the tables (5.2.5 to 5.2.12) */
+#define RSDP_REVISION 2
+#define XSDT_REVISION 1
+#define FADT_REVISION 6
+#define FADT_MINOR    4
+#define FACS_VERSION  2
+#define MADT_REVISION 5
 
 #define PACKED __attribute__((packed))
 
@@ -51,11 +60,15 @@ struct rsdp {
 
 /* 5.2.3.2: the address of a register */
 struct gas {
-	uint8_t space; /* 1: ports */
+	uint8_t space;
 	uint8_t bits, offset;
-	uint8_t access; /* 1: bytes, 2: words */
+	uint8_t access;
 	uint64_t address;
 } PACKED;
+
+#define SPACE_PORTS  1
+#define ACCESS_BYTES 1
+#define ACCESS_WORDS 2
 
 /* 5.2.9, by its names; what is not set is not there */
 struct fadt {
@@ -90,6 +103,7 @@ struct fadt {
 #define FADT_WBINVD	     (1 << 0)
 #define FADT_C1		     (1 << 2)
 #define FADT_NO_SLEEP_BUTTON (1 << 5)
+#define FADT_NO_RTC_WAKE     (1 << 6) /* not in PM1 status */
 #define FADT_RESET_REG	     (1 << 10)
 #define BOOT_NO_VGA	     (1 << 2)
 #define BOOT_NO_RTC	     (1 << 5)
@@ -100,39 +114,52 @@ struct fadt {
 #define RESET_CONTROL 0xcf9
 #define RESET_CPU     0x06
 
-/* 5.2.10: of the FACS we need no field. */
+/* 5.2.10: for what sleeps, and wakes up again; nothing here does. */
 struct facs {
 	char signature[4];
 	uint32_t length;
-	uint8_t unused[56];
+	uint8_t unused[24];
+	uint8_t version;
+	uint8_t reserved[31];
 } PACKED;
 
 /* 5.2.12: who there is to take interrupts */
 struct madt {
 	struct header header;
 	uint32_t local_apic_gpa;
-	uint32_t flags; /* 1: there are two 8259s as well */
+	uint32_t flags;
 	struct madt_local_apic {
-		uint8_t type, length; /* 0 */
+		uint8_t type, length;
 		uint8_t uid, apic_id;
-		uint32_t flags; /* 1: enabled */
+		uint32_t flags;
 	} PACKED cpu;
 	struct madt_io_apic {
-		uint8_t type, length; /* 1 */
+		uint8_t type, length;
 		uint8_t id, reserved;
 		uint32_t gpa, first_gsi;
 	} PACKED io_apic;
 	struct madt_override {
-		uint8_t type, length; /* 2 */
+		uint8_t type, length;
 		uint8_t bus, irq;
 		uint32_t gsi;
-		uint16_t flags; /* 5.2.12.5: 0xd: active high, level */
+		uint16_t flags;
 	} PACKED sci;
 } PACKED;
+
+/* Types of its entries (5.2.12, table 5.21), and their flags */
+#define LOCAL_APIC	0
+#define IO_APIC		1
+#define SOURCE_OVERRIDE 2
+#define PCAT_COMPAT	(1 << 0) /* there are two 8259s as well */
+#define CPU_ENABLED	(1 << 0)
+#define ACTIVE_HIGH	(1 << 0)
+#define LEVEL_TRIGGERED (3 << 2)
 
 /* Where KVM's APICs are: Intel SDM vol. 3A, 11.4.1, and 82093AA, 3.0 */
 #define LOCAL_APIC_GPA 0xfee00000
 #define IO_APIC_GPA    0xfec00000
+_Static_assert(VIRTIO_GSI + VIRTIO_MMIO_MAX <= KVM_IOAPIC_NUM_PINS,
+	       "each slot has a pin of the I/O APIC");
 
 /* The areas of the tables: far from each other, and aligned as the FACS wants */
 #define XSDT_GPA (ACPI_GPA + 0x100)
@@ -170,13 +197,13 @@ static void load(const struct memory *memory, uint64_t gpa, void *table,
 	memory_load(memory, gpa, table, size);
 }
 
-static struct gas port(uint16_t port, uint8_t bytes)
+static struct gas port(uint16_t number, uint8_t size, uint8_t access)
 {
 	return (struct gas){
-		.space = 1,
-		.bits = bytes * 8,
-		.access = bytes,
-		.address = port,
+		.space = SPACE_PORTS,
+		.bits = size * 8,
+		.access = access,
+		.address = number,
 	};
 }
 
@@ -191,34 +218,37 @@ static void load_fadt(const struct memory *memory)
 		.pm1_evt_len = POWER_EVENT_SIZE,
 		.pm1a_cnt_blk = POWER_CONTROL,
 		.pm1_cnt_len = POWER_CONTROL_SIZE,
-		.x_pm1a_evt_blk = port(POWER_EVENT, 2),
-		.x_pm1a_cnt_blk = port(POWER_CONTROL, 2),
+		.x_pm1a_evt_blk =
+			port(POWER_EVENT, POWER_EVENT_SIZE, ACCESS_WORDS),
+		.x_pm1a_cnt_blk =
+			port(POWER_CONTROL, POWER_CONTROL_SIZE, ACCESS_WORDS),
 		.p_lvl2_lat = NO_C2,
 		.p_lvl3_lat = NO_C3,
 		.iapc_boot_arch = BOOT_NO_VGA | BOOT_NO_RTC,
 		.flags = FADT_WBINVD | FADT_C1 | FADT_NO_SLEEP_BUTTON |
-			 FADT_RESET_REG,
-		.reset_reg = port(RESET_CONTROL, 1),
+			 FADT_NO_RTC_WAKE | FADT_RESET_REG,
+		.reset_reg = port(RESET_CONTROL, 1, ACCESS_BYTES),
 		.reset_value = RESET_CPU,
-		.minor_version = 4,
+		.minor_version = FADT_MINOR,
 	};
 
-	fadt.x_pm1a_evt_blk.bits = POWER_EVENT_SIZE * 8;
-	load(memory, FADT_GPA, &fadt, sizeof(fadt), "FACP", 6);
+	load(memory, FADT_GPA, &fadt, sizeof(fadt), "FACP", FADT_REVISION);
 }
 
 static void load_madt(const struct memory *memory)
 {
 	struct madt madt = {
 		.local_apic_gpa = LOCAL_APIC_GPA,
-		.flags = 1,
-		.cpu = { 0, sizeof(madt.cpu), .flags = 1 },
-		.io_apic = { 1, sizeof(madt.io_apic), .gpa = IO_APIC_GPA },
-		.sci = { 2, sizeof(madt.sci), .irq = POWER_SCI,
-			 .gsi = POWER_SCI, .flags = 0xd },
+		.flags = PCAT_COMPAT,
+		.cpu = { LOCAL_APIC, sizeof(madt.cpu), .flags = CPU_ENABLED },
+		.io_apic = { IO_APIC, sizeof(madt.io_apic),
+			     .gpa = IO_APIC_GPA },
+		.sci = { SOURCE_OVERRIDE, sizeof(madt.sci), .irq = POWER_SCI,
+			 .gsi = POWER_SCI,
+			 .flags = ACTIVE_HIGH | LEVEL_TRIGGERED },
 	};
 
-	load(memory, MADT_GPA, &madt, sizeof(madt), "APIC", 5);
+	load(memory, MADT_GPA, &madt, sizeof(madt), "APIC", MADT_REVISION);
 }
 
 static void load_dsdt(const struct memory *memory)
@@ -233,7 +263,11 @@ static void load_dsdt(const struct memory *memory)
 
 void acpi_load(const struct memory *memory)
 {
-	struct facs facs = { .signature = "FACS", .length = sizeof(facs) };
+	struct facs facs = {
+		.signature = "FACS",
+		.length = sizeof(facs),
+		.version = FACS_VERSION,
+	};
 	struct {
 		struct header header;
 		uint64_t gpas[2];
@@ -241,7 +275,7 @@ void acpi_load(const struct memory *memory)
 	struct rsdp rsdp = {
 		.signature = "RSD PTR ",
 		.oem_id = "MINVMM",
-		.revision = 2,
+		.revision = RSDP_REVISION,
 		.length = sizeof(rsdp),
 		.xsdt_gpa = XSDT_GPA,
 	};
@@ -250,7 +284,7 @@ void acpi_load(const struct memory *memory)
 	load_dsdt(memory);
 	load_fadt(memory);
 	load_madt(memory);
-	load(memory, XSDT_GPA, &xsdt, sizeof(xsdt), "XSDT", 1);
+	load(memory, XSDT_GPA, &xsdt, sizeof(xsdt), "XSDT", XSDT_REVISION);
 	rsdp.checksum = checksum(&rsdp, RSDP_OLD_SIZE);
 	rsdp.extended_checksum = checksum(&rsdp, sizeof(rsdp));
 	memory_load(memory, ACPI_GPA, &rsdp, sizeof(rsdp));

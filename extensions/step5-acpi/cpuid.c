@@ -18,6 +18,7 @@
 #define LEAF_TOPOLOGY_2	   0x1f
 #define LEAF_AMD_FEATURES  0x80000001 /* AMD APM vol. 3, CPUID */
 #define SVM		   (1u << 2) /* of ECX */
+#define LEAF_AMD_TOPOLOGY  0x8000001e /* EAX: the APIC ID */
 
 /* MSRs, Intel SDM vol. 4, table 2-2 */
 #define IA32_MISC_ENABLE     0x1a0
@@ -35,7 +36,8 @@ static void adjust(struct kvm_cpuid_entry2 *entry, bool has_tsc_deadline)
 		entry->ebx &= ~APIC_ID_MASK;
 		/* So Linux looks for KVM's leaves, and finds its clock. */
 		entry->ecx |= HYPERVISOR;
-		/* A cap tells of this one, not KVM_GET_SUPPORTED_CPUID. */
+		/* A capability tells of this one (api.rst 4.46). */
+		entry->ecx &= ~TSC_DEADLINE;
 		if (has_tsc_deadline)
 			entry->ecx |= TSC_DEADLINE;
 		/* Nobody here has use for a hypervisor in the guest. */
@@ -52,6 +54,9 @@ static void adjust(struct kvm_cpuid_entry2 *entry, bool has_tsc_deadline)
 		break;
 	case LEAF_AMD_FEATURES:
 		entry->ecx &= ~SVM;
+		break;
+	case LEAF_AMD_TOPOLOGY:
+		entry->eax = 0;
 		break;
 	}
 }

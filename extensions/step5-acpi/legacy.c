@@ -22,7 +22,11 @@
 #define RTC	 0x70
 #define RTC_DATA 0x71
 
-/* The reset control of Intel's chipsets (ICH9 data sheet, 13.7.5) */
+/*
+ * The reset control of Intel's chipsets (ICH9 data sheet, 13.7.5): a byte in
+ * the middle of PCI's address register, which is 32 bits wide and not here.
+ */
+#define PCI_ADDRESS   0xcf8
 #define RESET_CONTROL 0xcf9
 #define RESET_CPU     (1 << 2)
 
@@ -44,6 +48,24 @@ static void write_i8042(void *device, uint64_t offset, const void *data,
 		stop_machine();
 }
 
+static void read_pci_address(void *device, uint64_t offset, void *data,
+			     size_t size)
+{
+	(void)device;
+	memset(data, 0xff, size);
+	if (offset == RESET_CONTROL - PCI_ADDRESS && size == 1)
+		*(uint8_t *)data = 0;
+}
+
+static void write_pci_address(void *device, uint64_t offset, const void *data,
+			      size_t size)
+{
+	(void)device;
+	if (offset == RESET_CONTROL - PCI_ADDRESS && size == 1 &&
+	    *(const uint8_t *)data & RESET_CPU)
+		stop_machine();
+}
+
 static void read_zero(void *device, uint64_t offset, void *data, size_t size)
 {
 	(void)device;
@@ -60,24 +82,14 @@ static void write_nowhere(void *device, uint64_t offset, const void *data,
 	(void)size;
 }
 
-static void write_reset_control(void *device, uint64_t offset, const void *data,
-				size_t size)
-{
-	(void)device;
-	(void)offset;
-	(void)size;
-	if (*(const uint8_t *)data & RESET_CPU)
-		stop_machine();
-}
-
 static const struct bus_device i8042 = { read_i8042, write_i8042, NULL };
 static const struct bus_device rtc = { read_zero, write_nowhere, NULL };
-static const struct bus_device reset_control = { read_zero, write_reset_control,
-						 NULL };
+static const struct bus_device pci_address = { read_pci_address,
+					       write_pci_address, NULL };
 
 void legacy_add(struct bus *ports)
 {
 	bus_add(ports, I8042, I8042_COMMAND - I8042 + 1, &i8042, NULL);
 	bus_add(ports, RTC, RTC_DATA - RTC + 1, &rtc, NULL);
-	bus_add(ports, RESET_CONTROL, 1, &reset_control, NULL);
+	bus_add(ports, PCI_ADDRESS, 4, &pci_address, NULL);
 }

@@ -27,7 +27,7 @@
 #define RESET_GPA	 0xffff0 /* F000:FFF0, where a BIOS begins */
 #define KERNEL_GPA	 0x100000
 #define HOLE_START	 0xc0000000ull
-#define VIRTIO_GPA	 0xd0000000
+#define VIRTIO_GPA	 0xd0000000ull
 #define VIRTIO_SIZE	 0x1000
 #define VIRTIO_GSI	 16
 #define IDENTITY_MAP_GPA 0xfffbc000ull

@@ -12,9 +12,9 @@
 
 /* Bits of PM1 control (table 4.15) */
 #define SCI_ENABLED    (1 << 0) /* ACPI is on, and was from the start */
-#define SLEEP_TYPE(v)  ((v) >> 10 & 7)
-#define SLEEP_ENABLE   (1 << 13) /* goes to the state; reads as 0 */
-#define SLEEP_TYPE_ALL (7 << 10)
+#define SLEEP_TYPE     (7 << 10) /* which state SLEEP_ENABLE goes to */
+#define SLEEP_TYPE_OFF (POWER_OFF_TYPE << 10)
+#define SLEEP_ENABLE   (1 << 13) /* reads as 0 */
 
 /* The registers, in the order of their ports */
 struct pm1 {
@@ -25,11 +25,13 @@ struct pm1 {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct irq_line line; /* under lock */
 static struct pm1 pm1; /* under lock */
+static bool was_pressed; /* under lock */
 
 void power_init(const struct irq_line *sci)
 {
 	line = *sci;
-	pm1.control = SCI_ENABLED;
+	pm1 = (struct pm1){ .control = SCI_ENABLED };
+	was_pressed = false;
 }
 
 /* To be called after every change: the line is the level of the events. */
@@ -59,24 +61,25 @@ static void write_ports(void *device, uint64_t offset, const void *data,
 	memcpy((uint8_t *)&written + offset, data, size);
 	pm1.status &= ~written.status;
 	pm1.enable = written.enable;
-	pm1.control = (written.control & SLEEP_TYPE_ALL) | SCI_ENABLED;
+	pm1.control = (written.control & SLEEP_TYPE) | SCI_ENABLED;
 	update_sci();
 	pthread_mutex_unlock(&lock);
 	if (written.control & SLEEP_ENABLE &&
-	    SLEEP_TYPE(written.control) == POWER_OFF_TYPE)
+	    (written.control & SLEEP_TYPE) == SLEEP_TYPE_OFF)
 		stop_machine();
 }
 
 bool power_press_button(void)
 {
-	bool news;
+	bool is_heard;
 
 	pthread_mutex_lock(&lock);
-	news = !(pm1.status & POWER_BUTTON);
+	is_heard = pm1.enable & POWER_BUTTON && !was_pressed;
+	was_pressed = true;
 	pm1.status |= POWER_BUTTON;
 	update_sci();
 	pthread_mutex_unlock(&lock);
-	return news;
+	return is_heard;
 }
 
 /* ---- in words, for the trace ---- */
@@ -86,10 +89,14 @@ static void describe_ports(void *device, uint64_t offset, bool is_write,
 			   size_t text_size)
 {
 	static const char *const names[] = { "PM1_STS", "PM1_EN", "PM1_CNT" };
+	uint64_t part = offset % sizeof(uint16_t);
 	uint16_t value = 0;
 
 	(void)device;
-	memcpy(&value, data, size < sizeof(value) ? size : sizeof(value));
+	/* A byte of a register, or all of it, or even the next one, too */
+	if (size > sizeof(value) - part)
+		size = sizeof(value) - part;
+	memcpy((uint8_t *)&value + part, data, size);
 	snprintf(text, text_size, "%s = 0x%04x%s%s", names[offset / 2], value,
 		 offset < POWER_EVENT_SIZE && value & POWER_BUTTON
 			 ? ": power button"

@@ -30,8 +30,8 @@ void power_init(const struct irq_line *sci);
 extern const struct bus_device power_device;
 
 /*
- * Presses the button, from any thread.  False if it is pressed already, and the
- * guest has not taken notice.
+ * Presses the button, from any thread.  False if that is of no use: the guest
+ * does not listen to it, or it was pressed before.
  */
 bool power_press_button(void);
 

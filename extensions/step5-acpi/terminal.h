@@ -20,7 +20,7 @@ int terminal_open(void (*before_end)(void));
 
 /*
  * Has SIGTERM press the guest's power button, and end the VMM only where that
- * is of no use any more: press() returns false.
+ * is of no use: press() returns false.
  */
 void terminal_on_sigterm(bool (*press)(void));
 

@@ -31,7 +31,7 @@ struct virtio_mmio {
 void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio *device,
 		      const struct memory *memory, const struct irq_line *line);
 
-/* For a bus: VIRTIO_SIZE addresses, of a struct virtio_mmio. */
+/* What a bus calls: for VIRTIO_SIZE addresses, and a struct virtio_mmio. */
 extern const struct bus_device virtio_mmio_device;
 
 #endif

@@ -7,7 +7,7 @@
 #define AVAIL_ALIGN 2
 #define USED_ALIGN  4
 
-/* 2.7.5: the most bytes that a chain may have */
+/* 2.7.5.2: the most bytes that a chain may have */
 #define MAX_CHAIN (1ull << 32)
 
 /* One of the queue's areas, or NULL. */

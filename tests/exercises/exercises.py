@@ -3,11 +3,13 @@
 An exercise is a Markdown file whose form is described in README.md there. What
 is read from it:
 
-  # 2.3 TITLE              its number: a step, and its place in that step
+  # 2.3 TITLE              its number: a step, and a number that it keeps
   | You write | in | ...   a table of functions; without it the exercise starts
                            from the whole step and goes beyond it
   <summary>Hint 1: ...     three hints, each within <details>
   ## Judged by             a list of `FILE.bats`: names of tests
+
+Their order is that of the tables in README.md.
 """
 
 import os
@@ -42,17 +44,16 @@ class Function:
     def __init__(self, name, path, missing, stand_in):
         self.name, self.path = name, path
         self.missing = missing      # what it has to do, in words
-        self.stand_in = stand_in    # code to return with, or ''
+        self.stand_in = stand_in    # code in its place, or ''
 
 
 class Exercise:
     def __init__(self, path):
         self.path, self.text = path, read(path)
-        title = re.match(r'# ((\d)\.(\d+)) (.+)\n', self.text)
+        title = re.match(r'# ((\d)\.\d+) (.+)\n', self.text)
         if not title:
             raise Problem('%s: its first line is not "# 1.2 Title"' % path)
-        self.number, self.title = title[1], title[4]
-        self.order = (int(title[2]), int(title[3]))
+        self.number, self.title = title[1], title[3]
         self.step = STEPS[title[2]]
         self.functions = self._functions()
         self.hints = self._hints()
@@ -66,7 +67,8 @@ class Exercise:
         for row in table[1].splitlines() if table else []:
             cells = [cell.strip() for cell in row.strip('| ').split(' | ')]
             name, path, missing = cells[:3]
-            stand_in = cells[3].strip('`') if len(cells) > 3 else ''
+            code = cells[3].split('<br>') if len(cells) > 3 else []
+            stand_in = '\n\t'.join(line.strip('`') for line in code)
             functions.append(Function(name.strip('`'), path.strip('`'),
                                       missing, stand_in))
         return functions
@@ -87,6 +89,9 @@ class Exercise:
             raise Problem('%s: no tests' % self.path)
         return tests
 
+    def __eq__(self, other):
+        return self.number == other.number
+
     @property
     def beyond(self):
         return not self.functions
@@ -96,10 +101,15 @@ class Exercise:
 
 
 def all_exercises():
-    paths = [os.path.join(TEXTS, name) for name in os.listdir(TEXTS)
+    names = [name for name in os.listdir(TEXTS)
              if re.match(r'\d\.\d+-.*\.md$', name)]
-    return sorted((Exercise(path) for path in paths),
-                  key=lambda exercise: exercise.order)
+    order = re.findall(r'^\| \[[\d.]+\]\(([^)]+)\)',
+                       read(os.path.join(TEXTS, 'README.md')), re.M)
+    if sorted(names) != sorted(order):
+        raise Problem('the tables in docs/exercises/README.md and the files '
+                      'beside it differ: ' +
+                      ' '.join(sorted(set(names) ^ set(order))))
+    return [Exercise(os.path.join(TEXTS, name)) for name in order]
 
 
 def find(number):
@@ -112,9 +122,9 @@ def find(number):
 
 def earlier(exercise):
     """Those of the same step whose tests a copy of the step passes."""
-    return [other for other in all_exercises()
-            if other.step == exercise.step and other.order < exercise.order
-            and not other.beyond]
+    every = all_exercises()
+    return [other for other in every[:every.index(exercise)]
+            if other.step == exercise.step and not other.beyond]
 
 
 # ---- emptying a function ----
@@ -203,7 +213,7 @@ def empty(source, functions, number):
         start, first, end = body_of(lines, function.name)
         _, old_first, old_end = body_of(source.split('\n'), function.name)
         old = '\n'.join(source.split('\n')[old_first:old_end])
-        # A name can be used only behind its definition.
+        # A name can be used only after its definition.
         mine = [name for name in unused if re.search(r'\b%s\b' % name, old)]
         at = first + gone[function.name]
         lines[at:at] = ['\t(void)%s; /* of use here */' % name

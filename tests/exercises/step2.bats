@@ -108,7 +108,7 @@ at_terminal() { # SCENE COMMAND ARG...
 	is "$(<quit/status)" 0 "exit status"
 }
 
-@test "other keys behind Ctrl-A do not quit, a Ctrl-A can be sent" {
+@test "other keys after Ctrl-A do not quit, a Ctrl-A can be sent" {
 	# Prints the first two characters that it gets, as numbers + 'A'.
 	tiny_kernel <<-END
 			mov	dx, 0x3f8

@@ -17,7 +17,7 @@ setup_file() {
 	mkdir -p "$build"
 	rm -rf "$build/step"
 	cp -rp "$project/step3-virtio" "$build/step"
-	cp -p "$step"/{bus,memory,serial,boot}.[ch] "$step"/realmode.asm \
+	cp -p "$step"/{bus,memory,serial,boot,timer,stop}.[ch] "$step"/*.asm \
 		"$build/step"
 }
 
@@ -52,6 +52,12 @@ unit() { # PROGRAM TEST...
 		scratch_holds_its_value is_a_16550a
 }
 
+@test "unit: an access finds its device, whole or byte by byte" {
+	unit bus accesses_come_whole straddling_accesses_go_by_bytes \
+		where_nobody_is_all_lines_are_high of_two_at_an_address_the_first_answers \
+		devices_at_the_end_of_all_addresses
+}
+
 @test "unit: the memory map has all RAM, and nothing else" {
 	unit boot the_map_of_memory zero_page_has_only_the_header
 }
@@ -79,6 +85,16 @@ unit() { # PROGRAM TEST...
 	unit serial loopback_joins_the_modem_lines
 }
 
+@test "unit: timers are called in time and in order" {
+	unit timer each_is_called_once_in_time called_in_order \
+		the_signal_comes_for_the_earliest stopped_ones_are_not_called \
+		started_once_more_it_starts_anew called_ones_start_and_stop
+}
+
+@test "unit: reboot= is read as Linux reads it" {
+	unit boot reboot_by_triple_fault
+}
+
 # ---- step 3 ----
 
 @test "unit: the registers say what the device is" {
@@ -89,6 +105,9 @@ unit() { # PROGRAM TEST...
 	unit virtio-mmio accepts_what_it_offers refuses_features \
 		other_feature_words_are_ignored
 	unit virtio-mmio-queue status_bits_remain
+	unit virtio features_in_two_halves all_queues_get_the_features \
+		refused_features_are_not_used the_driver_cannot_set_needs_reset \
+		nothing_is_served_without_features_ok
 }
 
 @test "unit: parameters tell the kernel where the devices are" {
@@ -119,17 +138,24 @@ unit() { # PROGRAM TEST...
 }
 
 @test "unit: what a disk refuses, and when a write is done" {
-	unit virtio-blk-errors past_the_end no_whole_sectors read_only \
+	unit virtio-blk-errors past_the_end no_whole_sectors \
+		data_in_the_wrong_direction read_only \
 		write_through_without_flush write_through_that_fails
 	unit virtio-blk the_last_sector far_sectors
 }
 
 @test "unit: the name of the image is the disk's" {
-	unit virtio-blk get_id get_id_into_any_buffers
+	unit virtio-blk get_id get_id_tells_namesakes_apart get_id_into_any_buffers
 }
 
 @test "unit: interrupts only for who wants them" {
 	unit virtqueue interrupts_unless_the_flag_is_set \
 		interrupts_when_the_event_is_passed with_events_the_flag_is_ignored \
 		events_wrap
+}
+
+@test "unit: a device works in turns" {
+	unit virtio a_turn_is_at_least_one_chain a_notification_is_not_for_ever \
+		each_queue_gets_its_next_turn there_is_no_turn_after_a_reset \
+		what_comes_meanwhile_is_served the_end_of_the_machine_ends_it
 }

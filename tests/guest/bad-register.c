@@ -54,15 +54,49 @@ static void features_later(void)
 	CHECK(works());
 }
 
+/* The device does not begin, and says so. */
+static void does_not_begin(void)
+{
+	place_queue(QUEUE_MAX);
+	tell_queue();
+	CHECK(!ready());
+	CHECK(!(get(VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_DRIVER_OK));
+	SAME(request(VIRTIO_BLK_T_IN, 3, data, SECTOR_SIZE), UNTOUCHED);
+	SAME(finished(), 0);
+}
+
 static void no_negotiation(void)
 {
 	reset();
-	place_queue(QUEUE_MAX);
-	tell_queue();
+	does_not_begin();
 	set(VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_DRIVER_OK);
-	request(VIRTIO_BLK_T_IN, 3, data, SECTOR_SIZE);
+	SAME(get(VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_DRIVER_OK, 0);
 	reset();
 	SAME(get(VIRTIO_MMIO_STATUS), 0);
+}
+
+static void refused_and_used(void)
+{
+	reset();
+	CHECK(!negotiate(PLAIN | BIT(VIRTIO_F_RING_PACKED)));
+	does_not_begin();
+}
+
+/* The driver has given up: the device is to leave its memory alone. */
+static void failed(void)
+{
+	set(VIRTIO_MMIO_STATUS, RUNNING | VIRTIO_CONFIG_S_FAILED);
+	SAME(get(VIRTIO_MMIO_STATUS), RUNNING | VIRTIO_CONFIG_S_FAILED);
+	SAME(request(VIRTIO_BLK_T_IN, 3, data, SECTOR_SIZE), UNTOUCHED);
+	SAME(finished(), 0);
+}
+
+/* Only the device says that it needs a reset. */
+static void needs_reset_of_the_drivers(void)
+{
+	set(VIRTIO_MMIO_STATUS, RUNNING | VIRTIO_CONFIG_S_NEEDS_RESET);
+	SAME(get(VIRTIO_MMIO_STATUS), RUNNING);
+	CHECK(works());
 }
 
 /* Only a reset takes bits away. */
@@ -72,6 +106,7 @@ static void status_bits(void)
 	SAME(get(VIRTIO_MMIO_STATUS), RUNNING);
 	CHECK(works());
 	set(VIRTIO_MMIO_STATUS, UINT32_MAX);
+	SAME(get(VIRTIO_MMIO_STATUS), RUNNING | VIRTIO_CONFIG_S_FAILED);
 	kick();
 	reset();
 	SAME(get(VIRTIO_MMIO_STATUS), 0);
@@ -234,6 +269,9 @@ const struct test bad_register_cases[] = {
 	{ "a driver without VERSION_1", legacy },
 	{ "features changed after FEATURES_OK", features_later },
 	{ "DRIVER_OK without any negotiation", no_negotiation },
+	{ "DRIVER_OK after features were refused", refused_and_used },
+	{ "a driver that has FAILED", failed },
+	{ "NEEDS_RESET set by the driver", needs_reset_of_the_drivers },
 	{ "status bits are only taken away by a reset", status_bits },
 	{ "registers in the wrong width", wrong_widths },
 	{ "writes to registers that are none", writes_to_others },

@@ -159,8 +159,8 @@ static void report_initramfs(void)
 /* What KVM's own devices and our serial port do not claim */
 static void report_ports(void)
 {
-	static const uint16_t ports[] = { 0x60,	 0x70,	0x71,  0x80,  0x2f8,
-					  0x3f7, 0x400, 0xcf8, 0xcfc, 0xffff };
+	static const uint16_t ports[] = { 0x60,	 0x72,	0x80,  0x2f8, 0x3f7,
+					  0x400, 0xcf8, 0xcfa, 0xcfc, 0xffff };
 	bool ones = true;
 
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
@@ -169,6 +169,8 @@ static void report_ports(void)
 	}
 	say("unclaimed ports %s\n", ones ? "all ones" : "something else");
 	say("i8042 status %x\n", inb(0x64));
+	outb(0x70, 0x0a);
+	say("clock status %x\n", inb(0x71));
 	say("memory behind the RAM %llx\n",
 	    *(volatile unsigned long long *)top_of_ram());
 	say("memory in the hole %x\n", *(volatile unsigned int *)0xd0004000ull);

@@ -34,11 +34,6 @@ static void short_transfers(void)
 	writes_and_reads(PLACE_SHORT);
 }
 
-static void interrupted(void)
-{
-	writes_and_reads(PLACE_INTERRUPTED);
-}
-
 /* The length that comes back does not claim what was not read. */
 static void half(void)
 {
@@ -103,17 +98,45 @@ static void fills_up(void)
 	SAME(request(VIRTIO_BLK_T_IN, 16384, data, SECTOR_SIZE), 0);
 }
 
+/* The host lets no file be written beyond a limit, amid the image. */
+static void beyond_the_limit(void)
+{
+	const uint64_t limit = PLACE_LIMIT;
+
+	fill(data, SIZE, 1);
+	SAME(request(VIRTIO_BLK_T_OUT, limit - 8, data, SIZE), 0);
+	SAME(request(VIRTIO_BLK_T_OUT, limit, data, SIZE), VIRTIO_BLK_S_IOERR);
+	SAME(request(VIRTIO_BLK_T_OUT, limit - 1, data, SIZE),
+	     VIRTIO_BLK_S_IOERR);
+	SAME(request(VIRTIO_BLK_T_OUT, 16384, data, SECTOR_SIZE),
+	     VIRTIO_BLK_S_IOERR);
+	SAME(request(VIRTIO_BLK_T_FLUSH, 0, data, 0), 0);
+	SAME(request(VIRTIO_BLK_T_IN, limit, data, SECTOR_SIZE), 0);
+	CHECK(is_sector(data, limit));
+	SAME(request(VIRTIO_BLK_T_IN, 16384, data, SECTOR_SIZE), 0);
+	CHECK(is_sector(data, 16384));
+}
+
 void meet_faults(void)
 {
 	static const struct test cases[] = {
 		{ "EIO below the image", errors },
 		{ "ENOSPC below the image", no_space },
 		{ "transfers of a few bytes at a time", short_transfers },
-		{ "transfers that are interrupted", interrupted },
 		{ "an error half-way", half },
 		{ "an image that has become shorter", end_of_file },
 		{ "a flush that fails", flush_error },
 		{ "a write-through that fails", write_through_error },
+		END_OF_TESTS,
+	};
+
+	run_tests(cases, fresh_start, recovers);
+}
+
+void meet_limit(void)
+{
+	static const struct test cases[] = {
+		{ "writes beyond the host's limit", beyond_the_limit },
 		END_OF_TESTS,
 	};
 

@@ -72,18 +72,26 @@ static void no_data(void)
 }
 
 /* The image's name, 20 bytes of it, here "disk" and zeroes */
+/* "disk-" and 8 hexadecimal digits; zeros up to the end */
 static void get_id(void)
 {
 	memset(data, UNTOUCHED, 32);
 	SAME(request(VIRTIO_BLK_T_GET_ID, 0, data, 20), 0);
-	CHECK(memcmp(data, "disk\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20) == 0);
+	CHECK(memcmp(data, "disk-", 5) == 0);
+	for (unsigned int i = 5; i < 13; i++)
+		CHECK((data[i] >= '0' && data[i] <= '9') ||
+		      (data[i] >= 'a' && data[i] <= 'f'));
+	CHECK(memcmp(data + 13, "\0\0\0\0\0\0", 7) == 0);
 	SAME(data[20], UNTOUCHED);
 }
 
 static void get_id_in_pieces(void)
 {
 	struct buffer buffers[22] = { { (uintptr_t)&header, 16, 0 } };
+	uint8_t id[20];
 
+	SAME(request(VIRTIO_BLK_T_GET_ID, 0, data, 20), 0);
+	memcpy(id, data, sizeof(id));
 	set_header(VIRTIO_BLK_T_GET_ID, 0);
 	memset(data, UNTOUCHED, 64);
 	for (unsigned int i = 0; i < 20; i++)
@@ -93,7 +101,7 @@ static void get_id_in_pieces(void)
 	SAME(submit(buffers, 22), 21);
 	SAME(status, 0);
 	for (unsigned int i = 0; i < 20; i++) {
-		SAME(data[2 * i], i < 4 ? (uint8_t) "disk"[i] : 0);
+		SAME(data[2 * i], id[i]);
 		SAME(data[2 * i + 1], UNTOUCHED);
 	}
 }

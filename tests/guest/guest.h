@@ -89,6 +89,10 @@ void drive_well(void);
 void drive_badly(void);
 void meet_faults(void);
 void fill_up(void);
+void meet_limit(void);
+_Noreturn void work_for_ever(void);
+_Noreturn void work_for_long(void);
+uint8_t wait_for_key(void);
 _Noreturn void write_durably(void);
 
 /* libc's, which the compiler takes for granted */

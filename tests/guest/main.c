@@ -5,6 +5,7 @@
 
 #define COM1	    0x3f8
 #define COM1_LSR    (COM1 + 5)
+#define LSR_DR	    0x01
 #define LSR_THRE    0x20
 #define I8042	    0x64
 #define I8042_RESET 0xfe
@@ -33,6 +34,13 @@ static void put(char character)
 	while (!(inb(COM1_LSR) & LSR_THRE))
 		;
 	outb(COM1, (uint8_t)character);
+}
+
+uint8_t wait_for_key(void)
+{
+	while (!(inb(COM1_LSR) & LSR_DR))
+		;
+	return inb(COM1);
 }
 
 static void put_string(const char *text)
@@ -258,6 +266,12 @@ void guest_main(void)
 		meet_faults();
 	if (asked_for("full"))
 		fill_up();
+	if (asked_for("limit"))
+		meet_limit();
+	if (asked_for("endless"))
+		work_for_ever();
+	if (asked_for("long"))
+		work_for_long();
 	if (asked_for("durable"))
 		write_durably();
 	say("%u failures\n", failures);

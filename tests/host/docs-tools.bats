@@ -403,6 +403,20 @@ amend() { # SECTION FILE SED-SCRIPT
 	[ "$(grep -c '^\*\*' $two)" -eq 2 ]
 }
 
+@test "save: a chapter on the repository's steps, while the one before is broken" {
+	sed -i 's/int main/int Main/' $one
+	tool tutorial --from 2
+	[ "$(git -C build/tutorial tag | tr '\n' ' ')" = "2.1 2.2 start " ]
+	amend 2.2 common/word.h 's/"two"/"three"/'
+	tool save --from 2 --steps
+	grep -q '^+#define MORE "three"' $two
+	grep -q '^#define MORE "three"' common/word.h
+	sed -i 's/^@@ .*/@@/' $two
+	tool renumber --from 2
+	check --no-build --from 2
+	[ "$status" -eq 0 ]
+}
+
 @test "save: a commit that is no section's" {
 	tool tutorial
 	echo >>build/tutorial/step1-say/main.c

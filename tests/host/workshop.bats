@@ -52,7 +52,7 @@ spoil() { # CODE
 @test "grade: a loop without an end, a crash, a flood and a typo end as failures" {
 	export TIMEOUT_MAX=5
 	spoil 'for (volatile int i = 0;; i++) {}' 1
-	spoil '*(volatile char *)(blk->path - blk->path) = 1;' 1
+	spoil '*(volatile char *)(blk->id - blk->id) = 1;' 1
 	spoil 'while (write(1, "flood ", 6) == 6) {}' 1
 	[ "$(du -s "$work/mine/grade" | cut -f 1)" -lt 4000 ]
 	spoil 'return typo;' 0

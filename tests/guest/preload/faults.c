@@ -35,8 +35,6 @@ static ssize_t some(transfer_function *transfer, int fd,
 static ssize_t with_faults(transfer_function *transfer, bool is_write, int fd,
 			   const struct iovec *buffers, int count, off_t offset)
 {
-	static bool interrupted;
-
 	if (lies())
 		return transfer(fd, buffers, count, offset);
 	switch (offset / SECTOR / PLACE_SIZE * PLACE_SIZE) {
@@ -50,12 +48,6 @@ static ssize_t with_faults(transfer_function *transfer, bool is_write, int fd,
 		return -1;
 	case PLACE_SHORT:
 		return some(transfer, fd, buffers, offset, 100);
-	case PLACE_INTERRUPTED:
-		interrupted = !interrupted;
-		if (!interrupted)
-			break;
-		errno = EINTR;
-		return -1;
 	case PLACE_HALF:
 		if (offset == PLACE_HALF * SECTOR)
 			return some(transfer, fd, buffers, offset, SECTOR);
