@@ -50,7 +50,7 @@ unit_tests() { # NAME...
 }
 
 @test "unit: virtio devices: status, features, turns" {
-	unit_tests virtio
+	unit_tests virtio virtio-turns
 }
 
 @test "unit: virtio-mmio: registers, queue and interrupts" {
@@ -58,7 +58,7 @@ unit_tests() { # NAME...
 }
 
 @test "unit: virtio-blk: images, requests and errors" {
-	unit_tests virtio-blk-open virtio-blk virtio-blk-errors
+	unit_tests virtio-blk-open virtio-blk virtio-blk-errors virtio-blk-durable
 }
 
 @test "unit: the bzImage loader" {
@@ -73,7 +73,7 @@ unit_tests() { # NAME...
 @test "unit: step 2 has the same files" {
 	local file
 
-	for file in bus memory serial reset boot stop timer terminal console; do
+	for file in bus memory serial legacy boot stop timer terminal console; do
 		cmp "$project/step2-initramfs/$file.h" "$project/step3-virtio/$file.h"
 		file=$file.c
 		cmp "$project/step2-initramfs/$file" "$project/step3-virtio/$file"
@@ -91,7 +91,7 @@ unit_tests() { # NAME...
 	run timed 120 make -s -C "$unit" coverage
 	echo "$output"
 	is "$status" 0 "exit status"
-	for file in memory bus timer stop serial reset virtqueue virtio virtio-mmio virtio-blk \
+	for file in memory bus timer stop serial legacy virtqueue virtio virtio-mmio virtio-blk \
 		boot vm; do
 		has "$output" "^$file\.c .* %"
 	done
