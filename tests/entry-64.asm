@@ -62,7 +62,8 @@ EFER    equ     0xc0000080
         mov     ss, ax
         mov     ds, ax
 
-; Each 2 MiB page is where its address says, up to the first that is not.
+; Each 2 MiB page is where its address says, up to the first that is not, or to
+; 16 GiB.
         xor     rbx, rbx
 .page:  mov     rdi, cr3
         mov     rcx, 39
@@ -70,11 +71,18 @@ EFER    equ     0xc0000080
         mov     rcx, 30
         call    next_level
         mov     rcx, 21
+        test    al, 1 << 7              ; a page of 1 GiB
+        jnz     .gib
         call    next_level
-        cmp     rdi, rbx
+        jmp     .is_it
+.gib:   mov     rax, rbx
+        and     eax, (1 << 30) - 1
+        or      rdi, rax
+.is_it: cmp     rdi, rbx
         jne     .all
         add     rbx, 0x200000
-        jmp     .page
+        bt      rbx, 34
+        jnc     .page
 .all:   SAY     "one-to-one", rbx
 
 ; The zero page (Documentation/x86/zero-page.rst)
@@ -118,19 +126,22 @@ EFER    equ     0xc0000080
         out     0x64, al
         hlt
 
-; RDI: a table; becomes where its entry for RBX points, -1 if it is not present
+; RDI: a table; becomes where its entry for RBX points, -1 if it is not present.
+; RAX: that entry, or 0
 next_level:
-        cmp     rdi, -1
-        je      .none
         mov     rax, rbx
         shr     rax, cl
         and     eax, 511
-        mov     rdi, [rdi + rax * 8]
-        test    edi, 1
+        cmp     rdi, -1
+        je      .absent
+        mov     rax, [rdi + rax * 8]
+        test    al, 1
         jz      .absent
+        mov     rdi, rax
         and     rdi, ~0xfff
-.none:  ret
+        ret
 .absent:
+        xor     eax, eax
         mov     rdi, -1
         ret
 
