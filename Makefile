@@ -28,7 +28,10 @@ run-2: guests ## step 2: Linux with an initramfs, to a shell
 	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
 	$(Q)$(WITH_KVM) step2-initramfs/step2-initramfs $(KERNEL)-initramfs
 
-run-3: ## step 3: Linux from a disk, to a login (ROOTFS=debian: a real Debian)
+run-3: disk ## step 3: Linux from a disk, to a login (ROOTFS=debian: a real Debian)
+	$(Q)$(MAKE) $(QUIETLY) step3-virtio
+	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
+	$(Q)$(WITH_KVM) step3-virtio/step3-virtio -d $(DISK) $(KERNEL)
 
 # By number, or an extension by its name; and what it boots
 STAGE = $(or $(filter step$*-% extensions/step$*-% extensions/$*,$(STEPS)), \
@@ -105,6 +108,8 @@ offline: guests disk all ## one archive for machines without network
 fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 	$(Q)tests/lab/setup test
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long
+	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step4 \
+		STEP=../../extensions/step4-long-mode
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS), \
@@ -125,13 +130,18 @@ tools:
 	$(Q)tests/lab/setup build
 
 # Where build/offline is, they came along (make offline).
-guests: tools
+guests: kernel
 ifeq ($(wildcard build/offline),)
-	$(Q)tests/lab/setup kernel guests
 	$(Q)common/linux/build
 endif
 
-disk: guests
+kernel: tools
+ifeq ($(wildcard build/offline),)
+	$(Q)tests/lab/setup kernel guests
+	$(Q)common/linux/build plain
+endif
+
+disk: kernel
 ifneq ($(wildcard build/offline),)
 else ifeq ($(ROOTFS),debian)
 	$(Q)tests/lab/setup debian
@@ -140,6 +150,7 @@ else
 	$(Q)step3-virtio/rootfs/build
 endif
 
-.PHONY: all $(STEPS) run run-1 run-2 test test-all test-vtx bench test-bench \
-	doctor lab tutorial docs-check exercise hint grade exercises-check \
-	new-step offline fuzz clean distclean help tools guests disk
+.PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx bench \
+	test-bench doctor lab tutorial docs-check exercise hint grade \
+	exercises-check new-step offline fuzz clean distclean help tools guests \
+	kernel disk

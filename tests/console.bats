@@ -111,23 +111,26 @@ babble() {
 	is "$output" ""
 }
 
-# Is the process so far that it takes care of signals?
-catches_sigterm() { # PID
+# Is the process so far that it takes care of signals? It keeps them for a thread.
+keeps_sigterm() { # PID
 	local mask
 
-	mask=$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status")
+	mask=$(sed -n 's/^SigBlk:\t//p' "/proc/$1/status")
 	[ $((0x$mask >> 14 & 1)) = 1 ]
 }
+
+# A script'"'"'s background jobs ignore SIGINT, unless told otherwise.
+with_sigint=(env --default-signal=INT)
 
 @test "signals end a VMM whose output is blocked" {
 	babbles -DFOR_EVER=1
 	full_pipe
 	holder=$pid
 	for signal in 1:HUP 2:INT 15:TERM; do
-		start blocked bash -c 'exec "$0" "$1" >fifo </dev/null' \
-			"$step2" "$guest"
+		start blocked "${with_sigint[@]}" \
+			bash -c 'exec "$0" "$1" >fifo </dev/null' "$step2" "$guest"
 		end=$((SECONDS + $(limit 20)))
-		until catches_sigterm "$pid"; do
+		until keeps_sigterm "$pid"; do
 			[ $SECONDS -lt $end ]
 			sleep 0.1
 		done
@@ -144,7 +147,7 @@ catches_sigterm() { # PID
 	circles
 	for vmm in "$step2" "$step3"; do
 		for signal in 1:HUP 2:INT 15:TERM; do
-			start signalled "$vmm" "$guest" </dev/null
+			start signalled "${with_sigint[@]}" "$vmm" "$guest" </dev/null
 			wait_for 60 r "$log"
 			kill -s "${signal#*:}" "$pid"
 			wait_for_end 20
@@ -153,9 +156,22 @@ catches_sigterm() { # PID
 	done
 }
 
+@test "signals that were ignored stay so: nohup, a script's background job" {
+	circles
+	start ignoring nohup "$step2" "$guest" </dev/null
+	wait_for 60 r "$log"
+	kill -HUP "$pid"
+	kill -INT "$pid"
+	kill -QUIT "$pid"
+	sleep 1
+	kill -TERM "$pid"		# fails if it has ended
+	wait_for_end 20
+	is "$status" $((128 + 15))
+}
+
 @test "crashes by a signal restore the terminal" {
 	circles
-	for signal in 4:ILL 6:ABRT 7:BUS 8:FPE 11:SEGV; do
+	for signal in 4:ILL 5:TRAP 6:ABRT 7:BUS 8:FPE 11:SEGV 31:SYS; do
 		HOW=SIG${signal#*:} AWAIT=r at_terminal "$step3" "$guest"
 		is "$status" $((128 + ${signal%:*})) "status after $signal"
 	done

@@ -17,6 +17,7 @@ setup_file() {
 	head -c 300000 /dev/urandom >initramfs
 	# What goes wrong here shows in the tests.
 	drive cases "$step3" good bad || stop
+	trace=(--trace /dev/null)	# what reads each exit is looked at, too
 	drive sanitized "$project/build/guest/step3-sanitized" good bad || stop
 	boot_on "$step2" || true
 	boot_on "$step3" || true
@@ -44,7 +45,7 @@ image() { # FILE
 
 # Has the guest use the disks, with RAM on both sides of the 32-bit hole.
 drive() { # NAME VMM WORD...
-	start "$1" "$2" -m 3200 -d disk -d second,ro -c "${*:3}" "$guest" </dev/null
+	start "$1" "$2" "${trace[@]}" -m 3200 -d disk -d second,ro -c "${*:3}" "$guest" </dev/null
 	wait_for_end 120
 	echo "$status" >"$1.status"
 }

@@ -190,7 +190,8 @@ took_at_most() { # WHAT SECONDS
 	local seconds
 
 	seconds=$(sed -n "s/^$1 //p" terminal/results | tail -n 1)
-	awk -v seconds="$seconds" -v limit="$(limit "$2")" -v what="$1" 'BEGIN {
+	awk -v seconds="$seconds" -v limit="$2" -v what="$1" 'BEGIN {
+		limit *= ENVIRON["TIMEOUT_SCALE"] ? ENVIRON["TIMEOUT_SCALE"] : 1
 		if (seconds != "" && seconds <= limit) exit
 		print what ": " seconds ", limit " limit >"/dev/stderr"
 		exit 1 }'

@@ -183,13 +183,13 @@ vdd 1"
 	is "$(<"$BATS_FILE_TMPDIR/four/status")" 0 "exit status"
 }
 
-@test "a disk's serial number has its file's name, and a number of its own" {
+@test "a disk's serial number is its file's name, and what tells it apart" {
 	logs=four
-	run cut -d ' ' -f 4- <<<"$(said four disks)"
-	has "${lines[0]}" '^first\.img-[0-9a-f]{8}$'
-	has "${lines[1]}" '^with,commas-[0-9a-f]{8}$'
-	has "${lines[2]}" '^a-very-long-[0-9a-f]{8}$'
-	has "${lines[3]}" '^tiny-[0-9a-f]{8}$'
+	run sed -E 's/-[0-9a-f]{8}$/-*/' <(said four disks | cut -d ' ' -f 4-)
+	is "$output" "first.img-*
+with,commas-*
+a-very-long-*
+tiny-*"
 }
 
 @test "each disk has an interrupt of its own: 5, 9, 10, 11" {

@@ -19,11 +19,12 @@ START = 'start'  # the tutorial's tag for the tree before the first section
 CHAPTER = re.compile(r'(\d\d)\w?-.*\.md$')
 SECTION = re.compile(r'## (\d+)\.(\d+)\.?\s+(\S.*)$')
 FENCE = re.compile(r'(\s*)(`{3,}|~{3,})\s*([^`]*?)\s*$')
-COMMENT = re.compile(r'<!--\s*(does not build|provided):\s*(.*?)\s*-->', re.S)
+COMMENT = re.compile(r'<!--\s*(does not build|provided|in the lab):\s*(.*?)\s*-->', re.S)
 STEP = r'(step\d[\w-]*|extensions/[\w-]+)'
 COPY = re.compile(r'\$ cp -r %s/? %s/?$' % (STEP, STEP))
 REMOVE = re.compile(r'\$ rm (%s/\S+(?: %s/\S+)*)$' % (STEP, STEP))
-IN_A_STEP = re.compile(r'(%s|common)/.' % STEP)
+IN_A_STEP = re.compile(r'(%s|common|scratch)/.' % STEP)
+NO_STEP = {'common', 'scratch'}
 TRY = 'experiment, undo it afterwards'
 NAMED = re.compile(r'\*\*\S+\*\*.* \((new|change|removed|%s)\)$' % TRY)
 
@@ -39,7 +40,7 @@ def is_executable(text):
 
 
 def directory_of(path):
-    """The step that a file is in, or "common"."""
+    """The step that a file is in, or "common" or "scratch"."""
     return IN_A_STEP.match(path)[1]
 
 
@@ -106,7 +107,8 @@ def code_of_repository(root):
     """The steps and common/, as the repository has them."""
     return {path: read_text(os.path.join(root, path))
             for path in listed_files(root)
-            if IN_A_STEP.match(path) and not is_product(path)}
+            if IN_A_STEP.match(path) and directory_of(path) != 'scratch' and
+            not is_product(path)}
 
 
 # ---- chapters ----
@@ -195,6 +197,7 @@ class Chapter:
         self.text = read_text(os.path.join(root, path))
         self.lines = lines_of(self.text)
         self.sections = []
+        self.lab = False  # are its consoles for the lab, whatever is here?
         self.tries = []  # the experiment that consoles belong to
         self.parse()
 
@@ -232,6 +235,8 @@ class Chapter:
             section.blocks.append(Block(section, 'provided', first + 1,
                                         paths=match[2].split()))
             section.blocks[-1].last = i + 1
+        elif match and match[1] == 'in the lab':
+            self.lab = True
         elif match:
             section.no_build = (first + 1, match[2])
         return i
@@ -403,7 +408,7 @@ class Book:
 
     def steps(self):
         """The directories of the steps in the repository."""
-        return sorted({directory_of(path) for path in self.code} - {'common'},
+        return sorted({directory_of(path) for path in self.code} - NO_STEP,
                       key=natural_order)
 
     def replay(self, relocate=False):

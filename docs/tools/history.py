@@ -30,7 +30,7 @@ def frame(the_book):
     """The files beside the steps."""
     steps = the_book.steps()
     return {'README': README,
-            '.gitignore': 'build\n' + ''.join('%s/%s\n' % (step, os.path.basename(step))
+            '.gitignore': 'build\nscratch/*\n!scratch/*.*\n' + ''.join('%s/%s\n' % (step, os.path.basename(step))
                                               for step in steps)}
 
 

@@ -118,18 +118,14 @@ void console_write(void *unused, uint8_t character)
 	pthread_mutex_unlock(&lock);
 }
 
-/* A remark of our own; where there is no room for it, it is not made. */
+/* A remark of our own: as much of it as there is room for. */
 static void print(const char *text)
 {
-	size_t size = strlen(text);
-
 	pthread_mutex_lock(&lock);
-	if (size <= sizeof(output) - output_size) {
-		memcpy(output + output_size, text, size);
-		output_size += size;
-		unwritten = true;
-		pthread_cond_broadcast(&changed);
-	}
+	while (*text && output_size < sizeof(output))
+		output[output_size++] = (uint8_t)*text++;
+	unwritten = true;
+	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 }
 

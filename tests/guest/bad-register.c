@@ -127,6 +127,8 @@ static void wrong_widths(void)
 		*(volatile uint8_t *)address = 0;
 		*(volatile uint16_t *)address = 0;
 		*(volatile uint64_t *)address = 0;
+		/* Whoever takes this for an offset has a wild pointer. */
+		*(volatile uint64_t *)address = 1ull << 63;
 		*(volatile uint32_t *)(address + 2) = 0;
 	}
 	SAME(get(VIRTIO_MMIO_STATUS), RUNNING);

@@ -9,7 +9,7 @@ two=docs/02-tell.md
 
 setup() {
 	unset CFLAGS
-	export NAMED_BLOCKS=1 GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t GIT_COMMITTER_NAME=t \
+	export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t GIT_COMMITTER_NAME=t \
 		GIT_COMMITTER_EMAIL=t GIT_CONFIG_GLOBAL=/dev/null
 	book=$BATS_TEST_TMPDIR/book
 	cp -r "$BATS_TEST_DIRNAME"/docs-tools "$book"
@@ -401,6 +401,55 @@ amend() { # SECTION FILE SED-SCRIPT
 	grep -Fx -A1 '**step2-tell/new.h** (new)' $two | grep -Fqx '```c step2-tell/new.h'
 	# The names of a block that is gone are gone, too.
 	[ "$(grep -c '^\*\*' $two)" -eq 2 ]
+}
+
+# Adds a program in scratch/ to the first section.
+with_scratch() {
+	python3 - $one <<-'END'
+		import sys
+		text = open(sys.argv[1]).read()
+		text = text.replace("""```console
+		$ step1-say/step1-say
+		one
+		""", """**scratch/try.c** (new)
+		```c scratch/try.c
+		int main(void) { return 3; }
+		```
+
+		```console
+		$ gcc -o scratch/try scratch/try.c
+		$ scratch/try
+		$ echo $?
+		3
+		$ step1-say/step1-say
+		one
+		""", 1)
+		open(sys.argv[1], "w").write(text)
+	END
+	grep -q 'c scratch/try.c' $one
+}
+
+@test "scratch: replayed, built by its console, and no part of any step" {
+	with_scratch
+	check
+	[ "$status" -eq 0 ]
+	sed -i 's/return 3/return 4/' $one
+	check 1.1
+	fails "1.1: "
+}
+
+@test "scratch: in the history, and never written to the steps" {
+	with_scratch
+	cp $one before
+	tool absorb
+	cmp $one before
+	tool tutorial
+	[ -f build/tutorial/scratch/try.c ]
+	gcc -o build/tutorial/scratch/try build/tutorial/scratch/try.c
+	[ "$(git -C build/tutorial status --short)" = "" ]
+	tool save --steps
+	cmp $one before
+	[ ! -e scratch ]
 }
 
 @test "save: a chapter on the repository's steps, while the one before is broken" {

@@ -8,7 +8,7 @@ page=$root/docs/troubleshooting.md
 
 # The texts of the messages in C files, one a line: those of die() and
 # die_errno(), the names of ioctls that have to work, the first lines of the
-# usage texts, and what exit.c says about crashes.
+# usage texts, and what exit.c and dump.c say about crashes.
 messages() { # FILE...
 	python3 - "$@" <<-'END'
 		import os, re, sys
@@ -27,9 +27,9 @@ messages() { # FILE...
 		            print(text.replace('\\"', '"'))
 		    for found in re.finditer(patterns[1], source):
 		        print(found[2])
-		    for found in re.finditer(r'\bMUST\([^,]+,\s*(KVM_\w+)', source):
+		    for found in re.finditer(r'\bKVM_MUST\([^,]+,\s*(KVM_\w+)', source):
 		        print(found[1])
-		    if os.path.basename(name) == 'exit.c':
+		    if os.path.basename(name) in ('exit.c', 'dump.c'):
 		        for text in re.findall(string, source):
 		            if text.count(' ') > 3 and '%' not in text:
 		                print(text[1:-1])
@@ -72,8 +72,8 @@ missing() { # FILE
 		die("%s: the moon is in the wrong phase", path);
 		die_errno("a message on "
 			  "two lines");
-		MUST(vm, KVM_CREATE_VM, 0);	/* known */
-		MUST(vm, KVM_CREATE_SOMETHING, 0);
+		KVM_MUST(vm, KVM_CREATE_VM, 0);	/* known */
+		KVM_MUST(vm, KVM_CREATE_SOMETHING, 0);
 		/* die("in a comment"); */
 		die_errno("%s", path);	/* nothing of its own */
 		fputs("Usage: step9-moon\n", file);

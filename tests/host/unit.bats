@@ -50,7 +50,7 @@ unit_tests() { # NAME...
 }
 
 @test "unit: virtio devices: status, features, turns" {
-	unit_tests virtio
+	unit_tests virtio virtio-turns
 }
 
 @test "unit: virtio-mmio: registers, queue and interrupts" {
@@ -58,7 +58,7 @@ unit_tests() { # NAME...
 }
 
 @test "unit: virtio-blk: images, requests and errors" {
-	unit_tests virtio-blk-open virtio-blk virtio-blk-errors
+	unit_tests virtio-blk-open virtio-blk virtio-blk-errors virtio-blk-durable
 }
 
 @test "unit: the bzImage loader" {
@@ -73,20 +73,37 @@ unit_tests() { # NAME...
 @test "unit: step 2 has the same files" {
 	local file
 
-	for file in bus memory serial reset boot stop timer terminal console; do
+	for file in bus memory serial legacy boot stop timer terminal console; do
 		cmp "$project/step2-initramfs/$file.h" "$project/step3-virtio/$file.h"
 		file=$file.c
 		cmp "$project/step2-initramfs/$file" "$project/step3-virtio/$file"
 	done
 }
 
+@test "unit: step 4's loader, and 2,000 spoilt kernels of each format" {
+	build+=/step4
+	make -s -C "$unit" STEP=../../extensions/step4-long-mode \
+		BUILD="$build" programs
+	unit_tests boot-64 vmlinux long-mode
+}
+
 @test "unit: more than 95 % of each file's lines are reached" {
 	run timed 120 make -s -C "$unit" coverage
 	echo "$output"
 	is "$status" 0 "exit status"
-	for file in memory bus timer stop serial reset virtqueue virtio virtio-mmio virtio-blk \
+	for file in memory bus timer stop serial legacy virtqueue virtio virtio-mmio virtio-blk \
 		boot vm; do
 		has "$output" "^$file\.c .* %"
 	done
 	sed 's/^/# /' <<<"$output" >&3
+}
+
+@test "unit: more than 95 % of the lines of step 4's loader" {
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step4-long-mode \
+		BUILD="$build/step4" coverage
+	echo "$output"
+	is "$status" 0 "exit status"
+	for file in boot vmlinux long-mode; do
+		has "$output" "^$file\.c .* %"
+	done
 }

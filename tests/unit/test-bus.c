@@ -249,8 +249,21 @@ static void the_chipset_resets(void **state)
 	}
 	/* It is one port wide: 0xcf8 belongs to PCI, and is 32 bits. */
 	set_up_resets();
-	write_port(0xcf8, 0x80000000, 4);
+	write_port(0xcf8, 0x80000400, 4);
 	write_port(0xcfa, 0xff, 1);
+	assert_false(fake.stopped);
+}
+
+/* A clock whose registers are all zero, whatever is written. */
+static void the_clock_is_none(void **state)
+{
+	(void)state;
+	set_up_resets();
+	for (uint32_t index = 0; index < 128; index++) {
+		write_port(0x70, index, 1);
+		write_port(0x71, 0xff, 1);
+		assert_int_equal(read_bus(0x71, 1), 0);
+	}
 	assert_false(fake.stopped);
 }
 
@@ -266,6 +279,7 @@ int main(void)
 		TEST(a_device_describes_its_accesses),
 		TEST(the_keyboard_controller_resets),
 		TEST(the_chipset_resets),
+		TEST(the_clock_is_none),
 	};
 
 	return cmocka_run_group_tests_name("bus", tests, NULL, NULL);
