@@ -108,6 +108,8 @@ offline: guests disk all ## one archive for machines without network
 fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 	$(Q)tests/lab/setup test
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long
+	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step4 \
+		STEP=../../extensions/step4-long-mode
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS), \

@@ -54,6 +54,12 @@ void file_read(struct file *file, void *buffer, size_t size)
 	}
 }
 
+void file_seek(struct file *file, uint64_t offset)
+{
+	if (lseek(file->fd, (off_t)offset, SEEK_SET) < 0)
+		die_errno("%s", file->path);
+}
+
 void file_close(struct file *file)
 {
 	close(file->fd);

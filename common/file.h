@@ -3,6 +3,7 @@
 #define FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Opens /dev/null as each of the standard streams that is closed: otherwise
@@ -24,6 +25,9 @@ void file_open(struct file *file, const char *path);
 
 /* Reads exactly `size` bytes more of it; a shorter file ends the VMM. */
 void file_read(struct file *file, void *buffer, size_t size);
+
+/* Has the next file_read() begin `offset` bytes from the file's start. */
+void file_seek(struct file *file, uint64_t offset);
 
 void file_close(struct file *file);
 

@@ -38,6 +38,11 @@ int kvm_open(void)
 	return kvm_fd;
 }
 
+int kvm_check_extension(int kvm_fd, uint32_t capability)
+{
+	return KVM_MUST(kvm_fd, KVM_CHECK_EXTENSION, capability);
+}
+
 int kvm_create_vm(int kvm_fd)
 {
 	return KVM_MUST(kvm_fd, KVM_CREATE_VM, 0);

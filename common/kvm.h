@@ -31,6 +31,9 @@ int kvm_must(int fd, unsigned long request, uintptr_t argument,
 /* Opens /dev/kvm and checks its API version (4.1). */
 int kvm_open(void);
 
+/* What KVM says of KVM_CAP_*: 0 for no, else yes or a number (4.4) */
+int kvm_check_extension(int kvm_fd, uint32_t capability);
+
 /* Creates a virtual machine without memory or vCPUs (4.2). */
 int kvm_create_vm(int kvm_fd);
 

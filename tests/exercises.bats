@@ -17,7 +17,7 @@ check_solutions() { # STEP
 	export TIMEOUT_MAX=60
 	for number in $(exercises "$1" step); do
 		"$here"/exercise tests "$number" | sed -n 's/^tests.exercises.step/pass\t&/p'
-	done | expect_of "step $1" "$(step_of "$1")" "$project" "$built/step-$1" || wrong=1
+	done | expect_of "step $1" "$(step_of "$1.1")" "$project" "$built/step-$1" || wrong=1
 	for number in $(exercises "$1" beyond); do
 		"$here"/exercise tests "$number" | sed 's/^/pass\t/' |
 			expect_of "the solution of $number" "$(step_of "$number")" \
@@ -57,4 +57,15 @@ check_solutions() { # STEP
 @test "exercises of step 3: their tests pass on the step and on the solutions" {
 	need_fast_kvm
 	check_solutions 3
+}
+
+@test "exercises of step 4: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 4
+	check_skeletons kvm 4
+}
+
+@test "exercises of step 4: their tests pass on the step and on the solutions" {
+	need_fast_kvm
+	check_solutions 4
 }

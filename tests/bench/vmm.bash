@@ -10,9 +10,11 @@ limit=$((20 * ${TIMEOUT_SCALE:-1})) # seconds a guest may take
 # As many instructions as bytes would be moved with "fast strings" (erms).
 bare_cpu=max,-xsave,-erms
 kernel=build/linux/bzImage
+vmlinux=build/linux/vmlinux
 initramfs=$dir/initramfs.cpio
 step2="step2-initramfs/step2-initramfs"
 step3="step3-virtio/step3-virtio"
+step4="extensions/step4-long-mode/step4-long-mode"
 
 fail() {
 	echo "bench: $*" >&2
@@ -32,11 +34,12 @@ peer() { # TEXT CMDLINE DISK...
 	done
 }
 
-# Sets $command: a VMM, the kernel's command line, and the initramfs or disks.
+# Sets $command: a VMM (*-elf: with the vmlinux in place of the bzImage), the kernel's command line, and the initramfs or disks.
 vmm() { # VMM CMDLINE initramfs | VMM CMDLINE DISK...
 	local name=$1 cmdline="console=ttyS0 panic=1 reboot=t $2" n=0 disk
-	local qemu device=virtio-blk-device
+	local qemu device=virtio-blk-device kernel=$kernel
 	shift 2
+	if [[ $name = *-elf ]]; then kernel=$vmlinux; fi
 	# QEMU without what the others do not have either.
 	qemu=(qemu-system-x86_64 -m "$mem" -nodefaults -no-user-config
 		-display none -no-reboot -serial stdio
@@ -55,6 +58,10 @@ vmm() { # VMM CMDLINE initramfs | VMM CMDLINE DISK...
 		command+=("$kernel")
 		return
 		;;
+	step4 | step4-elf)
+		command=("$step4" -m "$mem" -c "$cmdline" -i "$initramfs"
+			"$kernel")
+		;;
 	peer)
 		if [ "$1" = initramfs ]; then
 			peer "$PEER" "$cmdline"
@@ -63,7 +70,7 @@ vmm() { # VMM CMDLINE initramfs | VMM CMDLINE DISK...
 		fi
 		return
 		;;
-	microvm) command=("${qemu[@]}" -M microvm -enable-kvm -cpu host) ;;
+	microvm | microvm-elf) command=("${qemu[@]}" -M microvm -enable-kvm -cpu host) ;;
 	pc)
 		command=("${qemu[@]}" -M pc -enable-kvm -cpu host)
 		device=virtio-blk-pci

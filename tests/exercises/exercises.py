@@ -12,6 +12,7 @@ is read from it:
 Their order is that of the tables in README.md.
 """
 
+import glob
 import os
 import re
 import shutil
@@ -21,7 +22,10 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 TEXTS = os.path.join(PROJECT, 'docs', 'exercises')
 SOLUTIONS = os.path.join(HERE, 'solutions')
-STEPS = {'1': 'step1-hello', '2': 'step2-initramfs', '3': 'step3-virtio'}
+# By their numbers: step3-virtio, extensions/step4-long-mode
+STEPS = {os.path.basename(path)[4]: path[len(PROJECT) + 1:]
+         for place in ('step[1-8]-*', 'extensions/step[1-8]-*')
+         for path in glob.glob(os.path.join(PROJECT, place))}
 
 
 class Problem(Exception):
@@ -233,7 +237,7 @@ all:
 	@$(MAKE) --no-print-directory -C $(STEP)
 
 run: all
-	@$(PROJECT)/tests/lab/with-kvm $(STEP)/$(STEP) $(ARGS)
+	@$(PROJECT)/tests/lab/with-kvm $(STEP)/$(notdir $(STEP)) $(ARGS)
 
 hint:
 	@$(MAKE) --no-print-directory -C $(PROJECT) hint N=%(number)s RUNG=$(RUNG)
@@ -247,9 +251,10 @@ grade:
 
 def copy_step(step, folder):
     """The step and what it needs beside it, without what was built."""
-    ignore = shutil.ignore_patterns('build', step, 'linux')
+    name = os.path.basename(step)
+    ignore = shutil.ignore_patterns('build', name, 'linux')
     shutil.copytree(os.path.join(PROJECT, step), os.path.join(folder, step),
-                    ignore=shutil.ignore_patterns(step), symlinks=True)
+                    ignore=shutil.ignore_patterns(name), symlinks=True)
     shutil.copytree(os.path.join(PROJECT, 'common'),
                     os.path.join(folder, 'common'), ignore=ignore,
                     symlinks=True)

@@ -161,3 +161,22 @@ unit() { # PROGRAM TEST...
 		each_queue_gets_its_next_turn there_is_no_turn_after_a_reset \
 		what_comes_meanwhile_is_served the_end_of_the_machine_ends_it
 }
+
+# ---- step 4 ----
+
+@test "unit: the GDT says what the segment registers say" {
+	unit long-mode segments
+}
+
+@test "unit: the first 4 GiB are mapped one to one" {
+	unit long-mode pages_are_one_to_one tables_are_in_their_place
+}
+
+@test "unit: no segment of a vmlinux is believed" {
+	unit vmlinux offsets_and_sizes addresses overlaps \
+		segments_are_where_they_say
+}
+
+@test "unit: an initramfs above 4 GiB, or as high as it may" {
+	unit boot-64 initramfs_above_4_gib initramfs_as_high_as_allowed
+}

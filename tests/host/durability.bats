@@ -46,7 +46,7 @@ pull_the_plug() { # COMMAND ARG...
 	LAB_QEMU_ARGS="-pidfile $dir/pid -drive $drive -device virtio-blk-pci,drive=disk" \
 		tests/lab/lab "$@" >"$dir/log" 2>"$dir/err" 3>&- <"${input:-/dev/null}" &
 	lab=$!
-	until grep -qa '^safe [0-9]' "$dir/log"; do
+	until [ "$(grep -ca '^safe [0-9]' "$dir/log")" -ge 2 ]; do
 		[ $SECONDS -lt $end ] && kill -0 $lab
 		sleep 0.1
 	done

@@ -15,6 +15,7 @@ setup() {
 	for step in 1 2 3; do
 		[ "$(exercises $step | wc -l)" -ge 8 ] || [ "$how_many" != one ]
 	done
+	[ "$(exercises 4 | wc -l)" -ge 5 ] || [ "$how_many" != one ]
 	# shellcheck disable=SC2046
 	while IFS=$'\t' read -r file name; do
 		grep -qF "@test \"$name\" {" "$file" || {
@@ -71,9 +72,9 @@ setup() {
 # Builds in a copy. It begins with what was built of the whole step, by the same
 # command in the same form of directory, and compiles what the copy has changed.
 build_copy() { # DIR STEP
-	if [ -d "$built/whole/build/$2" ]; then
-		mkdir -p "$1/build/$2"
-		cp -p "$built/whole/build/$2"/* "$1/build/$2"
+	if [ -d "$built/whole/build/${2##*/}" ]; then
+		mkdir -p "$1/build/${2##*/}"
+		cp -p "$built/whole/build/${2##*/}"/* "$1/build/${2##*/}"
 	fi
 	make -s -C "$1/$2" CFLAGS='-O2 -g -Werror' 2>&1
 }
@@ -83,8 +84,8 @@ build_copy() { # DIR STEP
 
 	rm -rf "$built/whole"
 	mkdir -p "$built/whole"
-	cp -rp common step1-hello step2-initramfs step3-virtio "$built/whole"
-	for step in step1-hello step2-initramfs step3-virtio; do
+	cp -rp common step1-hello step2-initramfs step3-virtio extensions "$built/whole"
+	for step in step1-hello step2-initramfs step3-virtio extensions/*; do
 		run build_copy "$built/whole" "$step"
 		is "$output" "" "what the compiler says of $step" || wrong=1
 	done
@@ -112,9 +113,9 @@ build_copy() { # DIR STEP
 			grep -c '^| `')" "TODOs of $number"
 		# Apart from the functions, it is the step.
 		step=$(step_of "$number")
-		run diff -rq -x "$step" "$step" "$built/$number/skeleton/$step"
+		run diff -rq -x "${step##*/}" "$step" "$built/$number/skeleton/$step"
 		[ "$(grep -c '^Files' <<<"$output")" -le "$count" ]
-		has_not "$(grep -v "^Only in .*: $step\$" <<<"$output")" '^Only in'
+		has_not "$(grep -v "^Only in .*: ${step##*/}\$" <<<"$output")" '^Only in'
 	done
 }
 
@@ -134,14 +135,15 @@ begin_unit() { # N
 	done
 	check_skeletons host 2
 	check_skeletons host 3
+	check_skeletons host 4
 }
 
 @test "exercises: unit tests pass on the steps" {
 	local step
 
-	for step in 2 3; do
+	for step in 2 3 4; do
 		for number in $(exercises $step step); do
 			"$here"/exercise tests "$number" | grep '/unit\.bats' | sed 's/^/pass\t/' || :
-		done | expect_of "step $step" "$(step_of $step)" . "$built/unit-$step"
+		done | expect_of "step $step" "$(step_of $step.1)" . "$built/unit-$step"
 	done
 }

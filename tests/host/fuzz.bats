@@ -30,3 +30,13 @@ setup_file() {
 	done
 	sed 's/^/# /' <<<"$output" >&3
 }
+
+@test "fuzz: step 4's loader, with kernels of both formats" {
+	run timed $((120 + ${FUZZ_TIME:-20})) make -s -C "$fuzz" short \
+		STEP=../../extensions/step4-long-mode BUILD="$build/step4" \
+		TIME="${FUZZ_TIME:-20}"
+	echo "$output"
+	is "$status" 0 "exit status"
+	has "$output" "^vmlinux: [1-9][0-9]* executions"
+	sed 's/^/# /' <<<"$output" >&3
+}

@@ -80,6 +80,13 @@ unit_tests() { # NAME...
 	done
 }
 
+@test "unit: step 4's loader, and 2,000 spoilt kernels of each format" {
+	build+=/step4
+	make -s -C "$unit" STEP=../../extensions/step4-long-mode \
+		BUILD="$build" programs
+	unit_tests boot-64 vmlinux long-mode
+}
+
 @test "unit: more than 95 % of each file's lines are reached" {
 	run timed 120 make -s -C "$unit" coverage
 	echo "$output"
@@ -89,4 +96,14 @@ unit_tests() { # NAME...
 		has "$output" "^$file\.c .* %"
 	done
 	sed 's/^/# /' <<<"$output" >&3
+}
+
+@test "unit: more than 95 % of the lines of step 4's loader" {
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step4-long-mode \
+		BUILD="$build/step4" coverage
+	echo "$output"
+	is "$status" 0 "exit status"
+	for file in boot vmlinux long-mode; do
+		has "$output" "^$file\.c .* %"
+	done
 }

@@ -51,6 +51,7 @@ static inline void kernel_create(void)
 	header->header = HDRS;
 	header->version = 0x020f;
 	header->loadflags = LOADED_HIGH;
+	header->xloadflags = XLF_KERNEL_64;
 	header->initrd_addr_max = 0x7fffffff;
 	header->cmdline_size = 2047;
 	header->kernel_alignment = 0x200000;
@@ -113,12 +114,14 @@ static inline void load_with_initramfs(size_t size)
 	close(fd);
 }
 
+#ifdef SETUP_GPA /* not in the steps that have no use for the setup code */
 /* The header as the kernel finds it, and its copy in the zero page */
 static inline const struct setup_header *loaded_header(void)
 {
 	return memory_at(&memory, SETUP_GPA + HEADER_OFFSET,
 			 sizeof(struct setup_header));
 }
+#endif
 
 static inline const struct boot_params *zero_page(void)
 {
