@@ -27,6 +27,31 @@ setup() {
 	done
 }
 
+# Whether there is such an anchor docs-check finds out.
+@test "exercises: a page names its sections, and one of them announces it" {
+	local number page chapter title links
+
+	for number in $(exercises '' step); do
+		page=$(compgen -G "docs/exercises/$number-*.md")
+		links=$(sed '0,/^$/d; /^$/,$d' "$page" | tr '\n' ' ' |
+			grep -oE '\[[^]]+\]\(\.\./[^)#]+#' | sed -E 's/^\[(.*)\]\(\.\.\/(.*)#$/\2\t\1/')
+		[ -n "$links" ]
+		while IFS=$'\t' read -r chapter title; do
+			grep -qE '^## [0-9.]+ ' "docs/$chapter"
+			sed -nE 's/^## [0-9.]+ //p' "docs/$chapter" |
+				sed 's/ (craft)$//' | grep -qxF "$title" || {
+				echo "$page: no section '$title' in $chapter" >&2
+				return 1
+			}
+		done <<<"$links"
+		cut -f 1 <<<"$links" | sed 's|^|docs/|' |
+			xargs grep -lF "(exercises/${page##*/})" >/dev/null || {
+			echo "no section announces exercise $number" >&2
+			return 1
+		}
+	done
+}
+
 @test "exercises: a hint for each rung, which a listing does not show" {
 	# What has not three hints is refused by every verb.
 	for number in 1.1 2.10 3.12; do
@@ -43,18 +68,26 @@ setup() {
 	has "$output" 'no exercise 9.9'
 }
 
-# Builds in a copy, beginning with what was built of the step: only what the
-# copy has changed is compiled.
+# Builds in a copy. It begins with what was built of the whole step, by the same
+# command in the same form of directory, and compiles what the copy has changed.
 build_copy() { # DIR STEP
-	mkdir -p "$1/build/$2"
-	cp -p build/"$2"/*.{o,d} "$1/build/$2"
+	if [ -d "$built/whole/build/$2" ]; then
+		mkdir -p "$1/build/$2"
+		cp -p "$built/whole/build/$2"/* "$1/build/$2"
+	fi
 	make -s -C "$1/$2" CFLAGS='-O2 -g -Werror' 2>&1
 }
 
 @test "exercises: every skeleton and every solution builds without a warning" {
 	local number step wrong=0
 
-	make -s step1-hello step2-initramfs step3-virtio
+	rm -rf "$built/whole"
+	mkdir -p "$built/whole"
+	cp -rp common step1-hello step2-initramfs step3-virtio "$built/whole"
+	for step in step1-hello step2-initramfs step3-virtio; do
+		run build_copy "$built/whole" "$step"
+		is "$output" "" "what the compiler says of $step" || wrong=1
+	done
 	for number in $(exercises); do
 		step=$(step_of "$number")
 		rm -rf "${built:?}/$number"

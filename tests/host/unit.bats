@@ -58,7 +58,7 @@ unit_tests() { # NAME...
 }
 
 @test "unit: virtio-blk: images, requests and errors" {
-	unit_tests virtio-blk-open virtio-blk virtio-blk-errors virtio-blk-durable
+	unit_tests virtio-blk-open virtio-blk virtio-blk-errors virtio-blk-long
 }
 
 @test "unit: the bzImage loader" {

@@ -1,7 +1,4 @@
-/*
- * A virtio device with two queues between a transport and a driver of the
- * tests', for test-virtio.c and test-virtio-turns.c.
- */
+/* A virtio device with two queues, its transport, and a driver for it. */
 #ifndef DEVICE_H
 #define DEVICE_H
 
@@ -27,17 +24,13 @@
 #define NEEDS_RESET VIRTIO_CONFIG_S_NEEDS_RESET
 #define RUNNING	    (ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK)
 
-#define MS TIMER_MILLISECOND
-
-/* ---- a device with two queues, and its transport ---- */
-
 static struct virtio device;
 static struct ring rings[QUEUES];
 static unsigned int handled[QUEUES];
 static unsigned int interrupts[QUEUES], config_interrupts;
 static void (*on_chain)(uint32_t number);
 
-static uint32_t handle(uint32_t number, struct chain *request)
+static inline uint32_t handle(uint32_t number, struct chain *request)
 {
 	assert_true(request->valid);
 	handled[number]++;
@@ -46,26 +39,26 @@ static uint32_t handle(uint32_t number, struct chain *request)
 	return 7 + number;
 }
 
-static uint32_t handle_0(struct virtio *unused, struct chain *request)
+static inline uint32_t handle_0(struct virtio *unused, struct chain *request)
 {
 	(void)unused;
 	return handle(0, request);
 }
 
-static uint32_t handle_1(struct virtio *unused, struct chain *request)
+static inline uint32_t handle_1(struct virtio *unused, struct chain *request)
 {
 	(void)unused;
 	return handle(1, request);
 }
 
-static void notified(struct virtio *notified_device, uint32_t number)
+static inline void notified(struct virtio *notified_device, uint32_t number)
 {
 	assert_ptr_equal(notified_device, &device);
 	assert_in_range(number, 0, QUEUES - 1);
 	virtio_serve(&device, number, number == 0 ? handle_0 : handle_1);
 }
 
-static void interrupt(void *transport, uint32_t number)
+static inline void interrupt(void *transport, uint32_t number)
 {
 	assert_ptr_equal(transport, &rings);
 	if (number == VIRTIO_CONFIG)
@@ -74,7 +67,7 @@ static void interrupt(void *transport, uint32_t number)
 		interrupts[number]++;
 }
 
-static int set_up_device(void **state)
+static inline int set_up_device(void **state)
 {
 	(void)state;
 	fake_reset();
@@ -96,7 +89,7 @@ static int set_up_device(void **state)
 
 /* ---- its driver ---- */
 
-static bool negotiate(uint64_t features)
+static inline bool negotiate(uint64_t features)
 {
 	virtio_write_status(&device, ACKNOWLEDGE);
 	virtio_write_status(&device, ACKNOWLEDGE | DRIVER);
@@ -106,7 +99,7 @@ static bool negotiate(uint64_t features)
 	return device.status & FEATURES_OK;
 }
 
-static void start_queues(void)
+static inline void start_queues(void)
 {
 	for (uint32_t i = 0; i < QUEUES; i++) {
 		ring_create(&rings[i], &memory, QUEUE_SIZE,
@@ -118,7 +111,7 @@ static void start_queues(void)
 	}
 }
 
-static void bring_up(uint64_t features)
+static inline void bring_up(uint64_t features)
 {
 	virtio_write_status(&device, 0);
 	assert_true(negotiate(features));
@@ -127,13 +120,13 @@ static void bring_up(uint64_t features)
 	assert_int_equal(device.status, RUNNING);
 }
 
-static void offer(uint32_t number)
+static inline void offer(uint32_t number)
 {
 	ring_offer(&rings[number], 0);
 }
 
 /* A chain in each queue, and whether the device takes it */
-static bool serves(uint32_t number)
+static inline bool serves(uint32_t number)
 {
 	unsigned int before = handled[number];
 

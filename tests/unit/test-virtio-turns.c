@@ -1,5 +1,7 @@
-/* How long a device works at a stretch, and what happens then. */
+/* How long a virtio device works at a stretch, and how it goes on. */
 #include "device.h"
+
+#define MS TIMER_MILLISECOND
 
 /* Each chain takes 20 ms, and makes another one available. */
 static void take_20_ms(uint32_t number)
@@ -136,5 +138,6 @@ int main(void)
 		DEVICE_TEST(the_end_of_the_machine_ends_it),
 	};
 
-	return cmocka_run_group_tests_name("virtio-turns", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("virtio device, turns", tests, NULL,
+					   NULL);
 }

@@ -213,5 +213,5 @@ int main(void)
 		DEVICE_TEST(malformed_chains_are_not_handled),
 	};
 
-	return cmocka_run_group_tests_name("virtio", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("virtio device", tests, NULL, NULL);
 }
