@@ -97,6 +97,23 @@ static void the_driver_cannot_set_needs_reset(void **state)
 	assert_true(serves(0));
 }
 
+/* Without a queue, too: the driver reads that it was not heard. */
+static void driver_ok_waits_for_features_ok(void **state)
+{
+	(void)state;
+	virtio_write_status(&device, ACKNOWLEDGE | DRIVER | NEEDS_RESET);
+	assert_int_equal(device.status, ACKNOWLEDGE | DRIVER);
+	virtio_write_status(&device, ACKNOWLEDGE | DRIVER | DRIVER_OK);
+	assert_int_equal(device.status, ACKNOWLEDGE | DRIVER);
+	assert_false(negotiate(EVENT_IDX));
+	assert_false(device.queues[0].event_idx);
+	virtio_write_status(&device, RUNNING);
+	assert_int_equal(device.status, ACKNOWLEDGE | DRIVER);
+	assert_true(negotiate(VERSION_1));
+	virtio_write_status(&device, RUNNING);
+	assert_int_equal(device.status, RUNNING);
+}
+
 static void nothing_is_served_without_features_ok(void **state)
 {
 	(void)state;
@@ -205,6 +222,7 @@ int main(void)
 		DEVICE_TEST(refused_features_are_not_used),
 		DEVICE_TEST(status_bits_rise_until_a_reset),
 		DEVICE_TEST(the_driver_cannot_set_needs_reset),
+		DEVICE_TEST(driver_ok_waits_for_features_ok),
 		DEVICE_TEST(nothing_is_served_without_features_ok),
 		DEVICE_TEST(failed_stops_the_device),
 		DEVICE_TEST(a_broken_queue_stops_the_device),
