@@ -61,8 +61,9 @@ sources() {
 	is_clean
 }
 
+# Step 5 also compiles what the machine tells of itself.
 @test "static: the steps' Makefiles have the flags, and under 30 lines" {
-	local step flag
+	local step flag most
 
 	for step in "${stages[@]}"; do
 		run make -s -n -B -C "$step" V=1 CC=cc CFLAGS= BUILD="$BATS_TEST_TMPDIR"
@@ -73,7 +74,9 @@ sources() {
 		run env -u CFLAGS make -s -n -B -C "$step" V=1 CC=cc \
 			BUILD="$BATS_TEST_TMPDIR"
 		has "$output" '^cc .* -O2 -g .*main\.c$'
-		[ "$(wc -l <"$step/Makefile")" -lt 30 ]
+		most=30
+		[[ $step != extensions/step[5-8]* ]] || most=40
+		[ "$(wc -l <"$step/Makefile")" -lt $most ]
 	done
 }
 
