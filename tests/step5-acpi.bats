@@ -148,7 +148,7 @@ APIC revision 5, 74 bytes"
 	# (What our kernel has in front of it is its own.)
 	has "$(said login cmdline)" 'console=ttyS0 root=/dev/vda rw panic=1$'
 	has_not "$(said login cmdline)" virtio
-	is "$(said login slots | grep -c LNRO0005)" 8 "slots that ACPI tells of"
+	is "$(said login slots | grep -o LNRO0005 | wc -l)" 8 "slots that ACPI tells of"
 	is "$(said login disks | xargs)" virtio0 "devices in them"
 }
 

@@ -146,7 +146,7 @@ struct madt {
 	} PACKED sci;
 } PACKED;
 
-/* Types of its entries (5.2.12, table 5.21), and their flags */
+/* Types of its entries, and flags (5.2.12, 5.2.12.2 and 5.2.12.5) */
 #define LOCAL_APIC	0
 #define IO_APIC		1
 #define SOURCE_OVERRIDE 2

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bits of PM1 status and enable (ACPI 6.4, tables 4.13 and 4.14) */
+/* A bit of PM1 status and enable (ACPI 6.4, 4.8.3.1) */
 #define POWER_BUTTON (1 << 8)
 
-/* Bits of PM1 control (table 4.15) */
+/* Bits of PM1 control (4.8.3.2) */
 #define SCI_ENABLED    (1 << 0) /* ACPI is on, and was from the start */
 #define SLEEP_TYPE     (7 << 10) /* which state SLEEP_ENABLE goes to */
 #define SLEEP_TYPE_OFF (POWER_OFF_TYPE << 10)

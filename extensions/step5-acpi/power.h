@@ -18,7 +18,7 @@
 #define POWER_CONTROL_SIZE 2
 #define POWER_PORTS	   (POWER_EVENT_SIZE + POWER_CONTROL_SIZE)
 
-/* The interrupt of its events, the SCI (4.8.2.1): level, not edge */
+/* The interrupt of its events, the SCI (4.8.2.5): level, not edge */
 #define POWER_SCI 9
 
 /* What the guest writes as SLP_TYP to be off; also in dsdt.asl */

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* Offsets of the registers, and their bits (tables 4.13 to 4.15) */
+/* Offsets of the registers, and their bits (4.8.3.1 and 4.8.3.2) */
 #define STATUS	     0
 #define ENABLE	     2
 #define CONTROL	     4
@@ -44,7 +44,7 @@ static void press(void)
 	assert_true(power_press_button());
 }
 
-/* ACPI is on: without SMI_CMD nobody could turn it on (4.8.3.2.1). */
+/* ACPI is on: without SMI_CMD nobody could turn it on (4.8.2.5). */
 static void after_reset(void **state)
 {
 	(void)state;
@@ -124,7 +124,7 @@ static void ones_clear_status_by_bytes_and_dwords(void **state)
 	assert_int_equal(in(STATUS, 4), POWER_BUTTON << 16);
 }
 
-/* 4.8.2.1: the line is a level, status and enable at each moment. */
+/* 4.8.2.5: the line is a level, status and enable at each moment. */
 static void sci_is_a_level(void **state)
 {
 	(void)state;
