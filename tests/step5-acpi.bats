@@ -187,7 +187,7 @@ APIC revision 5, 74 bytes"
 	local options=()
 	for name in a b c d e f g h; do
 		head -c 4096 /dev/urandom >$name
-		options+=(-d $name)
+		options+=(-d "$name")
 	done
 	start eight "$step5" "${options[@]}" -i "$initramfs" \
 		-c 'console=ttyS0 quiet panic=1' "$vmlinux" <<-'END'
