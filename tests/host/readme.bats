@@ -8,7 +8,8 @@ setup() {
 sources() { # DIR...: the files that a person reads
 	local dir
 	for dir; do
-		git ls-files "$dir/*.c" "$dir/*.h" "$dir/*.asm" "$dir/Makefile" |
+		git ls-files "$dir/*.c" "$dir/*.h" "$dir/*.asm" "$dir/*.asl" \
+			"$dir/Makefile" |
 			grep -E "^$dir/(x86/)?[^/]*$"
 	done
 }
@@ -24,9 +25,9 @@ code() { # neither blank nor a comment
 
 @test "README: the lines of each step and of common" {
 	local dir
-	for dir in step1-hello step2-initramfs step3-virtio common; do
+	for dir in step1-hello step2-initramfs step3-virtio common extensions/*; do
 		echo "$dir has $(lines $dir) lines"
-		grep -q "^| \[$dir\].*| $(lines $dir) |\$" README.md
+		grep -q "^| \[${dir##*/}\].*| $(lines $dir) |\$" README.md
 	done
 }
 
