@@ -288,7 +288,7 @@ e820() {
 	is_refused '^step4-long-mode: /bin/true: an ELF file, but no executable'
 	for file in "$vmlinux" "$kernel"; do
 		for length in 4 63 600 5000 4000000; do
-			head -c $length "$file" >cut
+			head -c $length "$file" >./cut
 			run --separate-stderr vmm cut
 			is_refused '^step4-long-mode: cut: (too short|truncated)'
 		done

@@ -23,7 +23,7 @@
 
 #define LARGE_PAGE_SIZE (2ull << 20)
 #define TABLE_SIZE	4096ull
-#define GIBS		4 /* that are mapped */
+#define GIBS		4ull /* that are mapped */
 
 /* Intel SDM vol. 3A, 2.2.1: long mode enabled, and active */
 #define EFER_LME (1 << 8)

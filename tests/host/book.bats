@@ -31,3 +31,7 @@ check() { # [CHAPTER]
 @test "the book: chapter 3 is what happens" {
 	check 3
 }
+
+@test "the book: chapter 4 is what happens" {
+	check --from 4 4
+}

@@ -89,9 +89,9 @@ build_copy() { # DIR STEP
 }
 
 # Unit tests that were built for the whole step, to begin with
-begin_unit() { # N
+begin_unit() { # N [BUILD]
 	mkdir -p "$built/$1/host/unit"
-	cp -p build/unit/{*.o,*.d,COMPILE} "$built/$1/host/unit"
+	cp -p "${2:-build/unit}"/{*.o,*.d,COMPILE} "$built/$1/host/unit"
 	# They may be younger than what the skeleton has changed.
 	grep -rlZ 'TODO (exercise' --include='*.c' "$built/$1/skeleton" |
 		xargs -0 -r touch
@@ -101,6 +101,11 @@ begin_unit() { # N
 	make -s -j2 -C tests/unit programs
 	for number in $(exercises 2) $(exercises 3); do
 		begin_unit "$number"
+	done
+	make -s -j2 -C tests/unit STEP=../../extensions/step4-long-mode \
+		BUILD=../../build/unit/step4 programs
+	for number in $(exercises 4 step); do
+		begin_unit "$number" build/unit/step4
 	done
 	check_skeletons host 2
 	check_skeletons host 3
