@@ -69,3 +69,14 @@ check_solutions() { # STEP
 	need_fast_kvm
 	check_solutions 4
 }
+
+@test "exercises of step 5: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 5
+	check_skeletons kvm 5
+}
+
+@test "exercises of step 5: their tests pass on the step and on the solutions" {
+	need_fast_kvm
+	check_solutions 5
+}

@@ -155,7 +155,10 @@ struct madt {
 #define ACTIVE_HIGH	(1 << 0)
 #define LEVEL_TRIGGERED (3 << 2)
 
-/* Where KVM's APICs are: Intel SDM vol. 3A, 11.4.1, and 82093AA, 3.0 */
+/*
+ * Where KVM's APICs are: Intel SDM vol. 3A, "Local APIC Status and Location",
+ * and 82093AA, 3.0
+ */
 #define LOCAL_APIC_GPA 0xfee00000
 #define IO_APIC_GPA    0xfec00000
 _Static_assert(VIRTIO_GSI + VIRTIO_MMIO_MAX <= KVM_IOAPIC_NUM_PINS,

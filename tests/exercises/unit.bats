@@ -26,7 +26,7 @@ program_of() { # PROGRAM TEST
 	local file
 
 	file=$(cd "$project/tests/unit" &&
-		grep -l "^static void $2(" "test-$1.c" "test-$1"-*.c 2>/dev/null)
+		grep -l "^static void $2(" "test-$1.c" "test-$1"-[a-z]*.c 2>/dev/null)
 	file=${file%%$'\n'*} file=${file#test-}
 	echo "${file%.c}"
 }
@@ -187,4 +187,26 @@ unit() { # PROGRAM TEST...
 
 @test "unit: an initramfs above 4 GiB, or as high as it may" {
 	unit boot-64 initramfs_above_4_gib initramfs_as_high_as_allowed
+}
+
+# ---- step 5 ----
+
+@test "unit: ACPI's tables can be found, and their sums are 0" {
+	unit acpi rsdp_of_acpi_2 xsdt_names_fadt_and_madt \
+		fadt_names_the_power_registers fadt_points_to_dsdt_and_facs
+}
+
+@test "unit: the MADT tells of both APICs, and of the SCI" {
+	unit acpi madt_is_as_kvm_has_it
+}
+
+@test "unit: PM1 takes writes of every width, and switches off" {
+	unit power writes_in_every_width switches_off \
+		switches_off_by_bytes_and_dwords other_states_are_none
+}
+
+@test "unit: the button is an event with a level, and of use once" {
+	unit power sci_is_a_level ones_clear_status \
+		no_sci_where_it_is_not_enabled button_is_of_use_once \
+		nor_twice_for_who_took_notice
 }

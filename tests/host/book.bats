@@ -35,3 +35,7 @@ check() { # [CHAPTER]
 @test "the book: chapter 4 is what happens" {
 	check --from 4 4
 }
+
+@test "the book: chapter 5 is what happens" {
+	check --from 5 5
+}

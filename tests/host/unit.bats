@@ -107,3 +107,20 @@ unit_tests() { # NAME...
 		has "$output" "^$file\.c .* %"
 	done
 }
+
+@test "unit: step 5's tables, its power switch and button, CPUID" {
+	build+=/step5
+	make -s -C "$unit" STEP=../../extensions/step5-acpi BUILD="$build" programs
+	unit_tests acpi power cpuid
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step5-acpi \
+		BUILD="$build" threads
+	echo "$output"
+	is "$status" 0 "exit status with two threads"
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step5-acpi \
+		BUILD="$build" coverage
+	echo "$output"
+	is "$status" 0 "exit status of the coverage"
+	for file in acpi power; do
+		has "$output" "^$file\.c .* %"
+	done
+}
