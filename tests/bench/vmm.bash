@@ -15,6 +15,7 @@ initramfs=$dir/initramfs.cpio
 step2="step2-initramfs/step2-initramfs"
 step3="step3-virtio/step3-virtio"
 step4="extensions/step4-long-mode/step4-long-mode"
+step5="extensions/step5-acpi/step5-acpi"
 
 fail() {
 	echo "bench: $*" >&2
@@ -61,6 +62,16 @@ vmm() { # VMM CMDLINE initramfs | VMM CMDLINE DISK...
 	step4 | step4-elf)
 		command=("$step4" -m "$mem" -c "$cmdline" -i "$initramfs"
 			"$kernel")
+		;;
+	step5 | step5-elf)
+		command=("$step5" -m "$mem" -c "$cmdline")
+		if [ "$1" = initramfs ]; then
+			command+=(-i "$initramfs" "$kernel")
+			return
+		fi
+		for disk; do command+=(-d "$disk"); done
+		command+=("$kernel")
+		return
 		;;
 	peer)
 		if [ "$1" = initramfs ]; then
