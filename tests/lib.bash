@@ -142,6 +142,12 @@ stop() {
 	fi
 }
 
+# An input on which no more comes, as long as the test runs. bats does not wait
+# for its end.
+silence() {
+	exec tail -f --pid=$$ /dev/null 2>/dev/null 3>&-
+}
+
 # What a guest said on the console NAME.log under HEADING: test guests put
 # "@ HEADING" in front of what they tell. A shell's prompts are left out.
 said() { # NAME HEADING
