@@ -1,0 +1,50 @@
+"""What mkdocs calls while it builds the site."""
+
+import json
+import os
+import posixpath
+import re
+
+import book
+from terms import Terms
+
+state = {}
+
+
+def on_config(config):
+    folder = os.path.dirname(config['config_file_path'])
+    with open(os.path.join(folder, 'blocks.json'), encoding='utf-8') as file:
+        state['blocks'] = json.load(file)
+    docs = config['docs_dir']
+    state['terms'] = Terms(*(book.read_text(os.path.join(docs, name))
+                             for name in ('glossary.md', 'reference.md')))
+    config['markdown_extensions'].append(state['terms'])
+    return config
+
+
+def on_page_markdown(markdown, page, **_):
+    path = page.file.src_path
+    state['terms'].page = path
+    state['terms'].to = lambda target: posixpath.relpath(
+        target, posixpath.dirname(path) or '.')
+    return markdown
+
+
+def on_page_content(html, **_):
+    return re.sub(r'<div class="block-(\d+)"></div>',
+                  lambda match: state['blocks'][int(match[1])], html)
+
+
+def on_post_build(config):
+    """The index of the search: without the source, which it would be full of;
+    and as a script, for a site that is read from a file system."""
+    folder = os.path.join(config['site_dir'], 'search')
+    path = os.path.join(folder, 'search_index.json')
+    with open(path, encoding='utf-8') as file:
+        index = json.load(file)
+    index['docs'] = [entry for entry in index['docs']
+                     if not entry['location'].startswith('source/')]
+    text = json.dumps(index, ensure_ascii=False, separators=(',', ':'))
+    book.write_text(path, text)
+    book.write_text(os.path.join(folder, 'search_index.js'),
+                    'bookIndex(%s)\n' % text)
