@@ -15,8 +15,7 @@ def on_config(config):
     folder = os.path.dirname(config['config_file_path'])
     with open(os.path.join(folder, 'blocks.json'), encoding='utf-8') as file:
         state['blocks'] = json.load(file)
-    docs = config['docs_dir']
-    state['terms'] = Terms(*(book.read_text(os.path.join(docs, name))
+    state['terms'] = Terms(*(book.read_text(os.path.join(folder, name))
                              for name in ('glossary.md', 'reference.md')))
     config['markdown_extensions'].append(state['terms'])
     return config

@@ -12,8 +12,11 @@ import posixpath
 import re
 
 import links
+import players
 from book import CHAPTER, listed_files, natural_order, read_text
+from diffs import Problem
 from code_html import Blocks, figure, whole
+from plans import PLANS
 
 CUT = re.compile(r'## ')
 HEADING = re.compile(r'(#+)\s+(.*?)\s*$')
@@ -32,6 +35,8 @@ class Page:
         self.title = title
         self.section = None  # of the book, if it has code
         self.previous = None  # the numbered section before it
+        self.trace = None  # that it plays
+        self.played = []  # pages that play what it tells
 
     @property
     def url(self):
@@ -75,11 +80,15 @@ class Site:
             self.cut(path)
         self.pages.sort(key=lambda page: natural_order(page.source))
         self.add_sections()
+        for name, plan in PLANS.items():
+            self.add_trace(name, plan)
 
     # ---- cutting ----
 
     def cut(self, source):
         name = source[len('docs/'):]
+        if name.startswith('tools/web/'):
+            return
         chapter = CHAPTER.match(name)
         if name == 'troubleshooting.md' or chapter:
             folder = name[:-3] + '/'
@@ -125,6 +134,24 @@ class Site:
             if page.section and page.section.number:
                 page.previous = before
                 before = page.section
+
+    def add_trace(self, name, plan):
+        """The page that plays a trace, after that which its plan names."""
+        source = 'docs/tools/web/traces/%s.md' % name
+        before = self.page_at(plan['after'])
+        page = Page(source, '%s/%s.md' % (posixpath.dirname(before.path), name),
+                    1, len(self.lines[source]), plan['title'])
+        page.trace = name
+        self.heading_ids[source, 1] = name
+        self.pages.insert(self.pages.index(before) + 1, page)
+        for path in plan['beside']:
+            self.page_at(path).played.append(page)
+
+    def page_at(self, path):
+        for page in self.pages:
+            if page.path == path:
+                return page
+        raise Problem('plans.py: there is no page %s' % path)
 
     # ---- links ----
 
@@ -251,12 +278,17 @@ class Site:
                     self.heading_ids[page.source, number]))
                 if number == page.first and page.previous:
                     out += self.start(page)
+            elif page.trace and line.startswith('<div class="player"'):
+                out += self.place(players.frame(page.trace, page.to(
+                    'assets/%s.js' % page.trace)))
             elif PICTURE.match(line.strip()):
                 out += self.picture(page, *PICTURE.match(line.strip()).groups())
             else:
                 paragraph.append(line)
             number += 1
         flush()
+        if page.trace:  # it wants the width
+            out = ['---', 'hide:', '  - toc', '---'] + out
         return '\n'.join(out + self.end(page)) + '\n'
 
     def after_console(self, page, number, tries):
@@ -275,6 +307,10 @@ class Site:
 
     def end(self, page):
         section = page.section
+        out = []
+        for other in page.played:
+            out += ['', '[%s](%s){.played}' % (other.title,
+                                               page.to(other.path))]
         if page.path.endswith('/index.md') and \
                 CHAPTER.match(posixpath.basename(page.source)):
             rest = [p for p in self.pages
@@ -284,10 +320,10 @@ class Site:
                 ['- [%s](%s)' % (p.title, page.to(p.path)) for p in rest] + \
                 ['', '</nav>']
         if section and section.number and section.chapter.number:
-            return ['', '<p class="from">From here: <code>git checkout %s'
+            out += ['', '<p class="from">From here: <code>git checkout %s'
                     '</code> in <code>build/tutorial</code>, which '
                     '<code>make tutorial</code> makes.</p>' % section.number]
-        return []
+        return out
 
     # ---- exercises where they are named ----
 

@@ -1,23 +1,47 @@
 /*
- * The search, where the site is read from a file system. There a page may load
- * no data and start no worker; scripts and frames it may. So the index comes as
- * a script, when the search asks for it, and the worker runs in a frame.
+ * The search. Its index comes when somebody wants to search, and not with each
+ * page. Where the site is read from a file system a page may load no data and
+ * start no worker; scripts and frames it may. So there the index comes as a
+ * script, and the worker runs in a frame.
  */
 var __search = {};
 
-if (location.protocol === "file:") {
-	const base = new URL(document.currentScript.dataset.base + "/",
+(() => {
+	const base = new URL(`${document.currentScript.dataset.base}/`,
 			     location);
+	const isFile = location.protocol === "file:";
+
+	function asScript(resolve) {
+		const script = document.createElement("script");
+
+		window.bookIndex = resolve;
+		script.src = new URL("search/search_index.js", base);
+		document.head.append(script);
+	}
+
+	async function asData(resolve) {
+		const url = new URL("search/search_index.json", base);
+
+		resolve(await (await fetch(url)).json());
+	}
 
 	__search.index = new Promise((resolve) => {
-		window.bookIndex = resolve;
-		addEventListener("load", () => {
-			const script = document.createElement("script");
+		const load = isFile ? asScript : asData;
+		const want = (event) => {
+			if (event && !event.target.matches?.(".md-search__input"))
+				return;
+			removeEventListener("focusin", want);
+			load(resolve);
+		};
 
-			script.src = new URL("search/search_index.js", base);
-			document.head.append(script);
-		});
+		if (new URLSearchParams(location.search).has("q"))
+			want();
+		else
+			addEventListener("focusin", want);
 	});
+
+	if (!isFile)
+		return;
 
 	window.Worker = class extends EventTarget {
 		constructor(url) {
@@ -57,4 +81,4 @@ if (location.protocol === "file:") {
 			this.frame.remove();
 		}
 	};
-}
+})();
