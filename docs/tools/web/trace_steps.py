@@ -142,7 +142,7 @@ def add_split(steps, step, entry, stop, count):
         return
     before, after = entry['queue'], step['queue']
     described = dict(after, avail=before['avail'])
-    offered = dict(after, avail=dict(after['avail'],
+    offered = dict(after, avail=dict(after['avail'], written=1,
                                      idx=before['avail']['idx']))
     steps.append(dict(step, queue=described, split=True))
     step['guest'] = {'function': 'virtio_ring.c: virtqueue_add_split()'}

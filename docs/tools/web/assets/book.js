@@ -165,6 +165,29 @@
 		});
 	}
 
+	// ---- for keys ----
+
+	/* What scrolls can be reached without a mouse. */
+	function makeReachable(root) {
+		const boxes = root.querySelectorAll(
+			"pre > code, pre, table, .md-typeset__scrollwrap");
+
+		for (const box of boxes) {
+			const scrolls = box.scrollWidth > box.clientWidth ||
+				box.scrollHeight > box.clientHeight;
+
+			if (scrolls && !box.hasAttribute("tabindex"))
+				box.tabIndex = 0;
+		}
+	}
+
+	const search = document.querySelector(".md-search");
+
+	if (search)
+		search.ariaLabel = "Search";
+	addEventListener("load", () => makeReachable(document));
+	addEventListener("resize", () => makeReachable(document));
+
 	// ---- the page ----
 
 	for (const figure of document.querySelectorAll("figure.code")) {
@@ -183,5 +206,5 @@
 			};
 	}
 	addTerms();
-	window.book = { textOf, show };
+	window.book = { textOf, makeReachable };
 })();

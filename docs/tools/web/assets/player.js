@@ -154,18 +154,21 @@ function bookTrace(name, trace) {
 
 	function descriptors(step, before) {
 		const rows = (one) => one && one.queue.desc.map((desc, i) => [
-			i, hex(desc.addr), desc.len,
+			i, desc.len ? hex(desc.addr) : "", desc.len || "",
 			desc.len ? FLAGS(desc.flags) || "none" : "",
 			desc.flags & 1 ? desc.next : ""]);
 
 		return table("Descriptor table (the driver writes)",
-			     ["", "address", "length", "flags", "next"],
+			     ["entry", "address", "length", "flags", "next"],
 			     rows(step), rows(before));
 	}
 
 	function available(step, before) {
+		// Only what was ever written: the rest is zero, as memory is.
 		const rows = (one) => one && [[one.queue.avail.flags,
-			one.queue.avail.idx, ...one.queue.avail.ring]];
+			one.queue.avail.idx, ...one.queue.avail.ring.map(
+				(head, i) => i < (one.queue.avail.written ??
+					one.queue.avail.idx) ? head : "")]];
 
 		return table("Available ring (the driver writes)",
 			     ["flags", "index", "[0]", "[1]", "[2]", "[3]"],
@@ -175,7 +178,8 @@ function bookTrace(name, trace) {
 	function used(step, before) {
 		const rows = (one) => one && [[one.queue.used.flags,
 			one.queue.used.idx, ...one.queue.used.ring.map(
-				(entry) => `${entry.id}, ${entry.len}`)]];
+				(entry) => entry.len ?
+					`${entry.id}, ${entry.len}` : "")]];
 
 		return table("Used ring (the device writes: head, length)",
 			     ["flags", "index", "[0]", "[1]", "[2]", "[3]"],
@@ -202,10 +206,10 @@ function bookTrace(name, trace) {
 			const [header, data, status] = one.queue.buffers;
 
 			return [
-				["header", header ?
+				["header, descriptor 0", header ?
 					`type ${parseInt(number(header, 0, 4), 16)}, sector ${parseInt(number(header, 8, 8), 16)}` : ""],
-				["data", data ? text(data) : ""],
-				["status", status ? `0x${status}` : ""],
+				["data, descriptor 1", data ? text(data) : ""],
+				["status, descriptor 2", status ? `0x${status}` : ""],
 			];
 		};
 
@@ -293,6 +297,7 @@ function bookTrace(name, trace) {
 		const list = stage.querySelector(".exits");
 
 		list.scrollTop = list.scrollHeight;
+		book.makeReachable(stage);
 	}
 
 	/* The next step at which there is one exit more, or one less. */
