@@ -32,8 +32,6 @@ def on_page_markdown(markdown, page, **_):
 def on_page_content(html, **_):
     # The head of a column without a name is no head.
     html = html.replace('<th></th>', '<td></td>')
-    # What may scroll can be reached without a mouse.
-    html = re.sub(r'(<pre>(?:<span></span>)?<code)', r'\1 tabindex="0"', html)
     return re.sub(r'<div class="block-(\d+)"></div>',
                   lambda match: state['blocks'][int(match[1])], html)
 

@@ -337,7 +337,7 @@ class Site:
                 continue
             there = next(p for p in self.pages if p.source == source)
             out += ['<details class="exercise" markdown="1">',
-                    '<summary>Exercise %s, here: the goal and the hints'
+                    '<summary>Exercise %s (its goal and its hints)'
                     '</summary>' % html.escape(there.title), '']
             out += self.goal_and_hints(page, source) + ['</details>', '']
         return out

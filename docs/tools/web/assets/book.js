@@ -187,6 +187,10 @@
 		search.ariaLabel = "Search";
 	addEventListener("load", () => makeReachable(document));
 	addEventListener("resize", () => makeReachable(document));
+	// The theme takes it away again where there is no mouse.
+	new MutationObserver(() => makeReachable(document)).observe(
+		document.querySelector(".md-content"),
+		{ subtree: true, attributeFilter: ["tabindex"] });
 
 	// ---- the page ----
 
