@@ -15,7 +15,7 @@ import links
 import players
 from book import CHAPTER, listed_files, natural_order, read_text
 from diffs import Problem
-from code_html import Blocks, figure, whole
+from code_html import Blocks
 from plans import PLANS
 
 CUT = re.compile(r'## ')
@@ -23,7 +23,6 @@ HEADING = re.compile(r'(#+)\s+(.*?)\s*$')
 PICTURE = re.compile(r'!\[([^]]*)\]\(([^)\s]+\.svg)\)')
 EXERCISE = re.compile(r'\]\((?:\.\./)?exercises/(\d+\.\d+-[^)#]*\.md)\)')
 CODE = re.compile(links.CODE.pattern, re.S)
-DARK = re.compile(r'@media \(prefers-color-scheme:\s*dark\)\s*\{')
 PLACE = '<div class="block-%d"></div>'
 
 
@@ -368,38 +367,3 @@ class Moved:
         self.path = page.path
         self.source = source
         self.to = page.to
-
-
-# ---- pictures ----
-
-def variants(svg):
-    """A picture in light and in dark, whatever the system prefers: the switch
-    of the page decides."""
-    match = DARK.search(svg)
-    if not match:
-        return svg, svg
-    depth = 1
-    end = match.end()
-    while depth:
-        depth += {'{': 1, '}': -1}.get(svg[end], 0)
-        end += 1
-    return svg[:match.start()] + svg[end:], \
-        svg[:match.start()] + svg[match.end():end - 1] + svg[end:]
-
-
-# ---- the source, for links to it ----
-
-def source_page(site, folder):
-    """A directory of the repository, with its files."""
-    out = ['# %s' % (folder or 'The repository'), '']
-    for path in sorted(site.files):
-        if not path.startswith(folder + '/'):
-            continue
-        try:
-            text = read_text(os.path.join(site.root, path))
-            text.encode('utf-8')
-        except UnicodeError:
-            continue
-        out += ['## %s {#%s}' % (path[len(folder) + 1:], links.slug(path))]
-        out += site.place(figure(path, 'file', whole(path, text), to='file'))
-    return '\n'.join(out) + '\n'
