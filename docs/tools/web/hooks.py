@@ -1,11 +1,13 @@
 """What mkdocs calls while it builds the site."""
 
+import copy
 import json
 import os
 import posixpath
 import re
 
 import book
+from mkdocs.structure.nav import Link
 from terms import Terms
 
 state = {}
@@ -34,6 +36,17 @@ def on_page_content(html, **_):
     html = html.replace('<th></th>', '<td></td>')
     return re.sub(r'<div class="block-(\d+)"></div>',
                   lambda match: state['blocks'][int(match[1])], html)
+
+
+def on_page_context(context, nav, **_):
+    """The side bar has the sections of this chapter, and of others only the
+    title: with all of them it would be most of every page."""
+    short = copy.copy(nav)
+    short.items = [Link(item.title, item.children[0].url)
+                   if item.is_section and not item.active else item
+                   for item in nav.items]
+    context['nav'] = short
+    return context
 
 
 def on_post_build(config):
