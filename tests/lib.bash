@@ -142,10 +142,16 @@ stop() {
 	fi
 }
 
+# An input on which no more comes, as long as the test runs. bats does not wait
+# for its end.
+silence() {
+	exec tail -f --pid=$$ /dev/null 2>/dev/null 3>&-
+}
+
 # What a guest said on the console NAME.log under HEADING: test guests put
-# "@ HEADING" in front of what they tell.
+# "@ HEADING" in front of what they tell. A shell's prompts are left out.
 said() { # NAME HEADING
-	tr -d '\r' <"$BATS_FILE_TMPDIR/$1.log" |
+	tr -d '\r' <"$BATS_FILE_TMPDIR/$1.log" | sed -E 's/^([/~] # ?)+//; /^$/d' |
 		sed -n "/^@ $2\$/,/^@ /{/^@ /!p}"
 }
 

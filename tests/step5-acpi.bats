@@ -298,7 +298,7 @@ print("%d %.3f" % (max(times)[0], min(time for _, time in times)))' "$@"
 	start_shell button < <(
 		echo 'stty -echo; sh /dev/ttyS0'
 		echo "echo '@ rea''dy'; head -c 96 /dev/input/event0 | hexdump -C; echo '@ end'"
-		sleep 1000
+		silence
 	)
 	wait_for 120 '^@ ready' "$log"
 	sleep 1
@@ -311,7 +311,6 @@ print("%d %.3f" % (max(times)[0], min(time for _, time in times)))' "$@"
 	kill -TERM "$pid"
 	wait_for_end 10
 	is "$status" $((128 + 15)) "exit status"
-	pkill -P $$ sleep || :
 }
 
 @test "where nobody has enabled the button, SIGTERM ends the VMM" {
@@ -353,7 +352,8 @@ print("%d %.3f" % (max(times)[0], min(time for _, time in times)))' "$@"
 	kill -TERM "$pid"
 	wait_for_end 10
 	is "$status" $((128 + 15)) "exit status"
-	is "$(<"$log")" rb "what it said"
+	# It may see that one, too.
+	has "$(<"$log")" '^rbb?$'
 }
 
 # ---- what step 3 can do ----

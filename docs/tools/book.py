@@ -39,6 +39,12 @@ def is_executable(text):
     return text.startswith('#!')
 
 
+def is_code(line):
+    """Is it more than a comment or nothing, in C, assembler or a script?"""
+    line = line.strip()
+    return bool(line) and not re.match(r'/\*|\*($|[ /])|//|;|#( |$)', line)
+
+
 def directory_of(path):
     """The step that a file is in, or "common" or "scratch"."""
     return IN_A_STEP.match(path)[1]

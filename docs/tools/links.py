@@ -1,11 +1,12 @@
-"""Links, anchors, and the sections of specifications that chapters cite."""
+"""Links, anchors, the sections of specifications that chapters cite, and the
+words that they explain."""
 
 import bisect
 import os
 import re
 from urllib.parse import unquote
 
-from book import FENCE, listed_files, read_text
+from book import FENCE, listed_files, natural_order, read_text
 
 INLINE = re.compile(r'\[(?:[^][]|\[[^]]*\]\([^)]*\))*\]\(\s*<?([^)\s>]+)>?'
                     r'(?:\s+"[^"]*")?\s*\)')
@@ -225,3 +226,88 @@ def is_listed(part, entries):
     part = plain(part)
     return any(re.match(re.escape(part) + r'(?:$|[ :,])', entry)
                for entry in entries)
+
+
+# ---- words of the field ----
+
+GLOSSARY = 'docs/glossary.md'
+ENTRY = re.compile(r'<a id="([^"]+)"></a>\n\*\*(.+?)\*\*', re.S)
+EVERYDAY = re.compile(r'<!-- everyday words, .*?: (.*?) -->', re.S)
+EXPLAINED = re.compile(r'\[[^][]*\]\(glossary\.md#([^)\s]+)\)')
+
+
+def everyday_words(text):
+    """Those that need no link: words of the glossary, and names with one."""
+    match = EVERYDAY.search(text)
+    return re.split(r',\s+', match[1]) if match else []
+
+
+def words_of_glossary(text):
+    """For each word its entry's anchor, itself, and a pattern for it."""
+    everyday = everyday_words(text)
+    for anchor, words in ENTRY.findall(text):
+        for word in re.split(r',\s+', words):
+            if word not in everyday:
+                pattern = r'[\s*]+'.join(map(re.escape, word.split()))
+                yield anchor, word, re.compile(
+                    r'(?<![\w./-])%s(?:s|es)?(?![\w/-])' % pattern,
+                    0 if re.search('[A-Z_]', word) else re.I)
+
+
+def words_only(text, words, everyday):
+    """Prose with everything else blanked, in its place: headings, blocks,
+    addresses, pictures, and code that is not just one of these words."""
+    def blank(match):
+        return re.sub(r'[^\n]', ' ', match[0])
+
+    def code(match):
+        inner = match[0].strip('`')
+        return ' ' * match[0].index(inner) + inner.ljust(
+            len(match[0]) - match[0].index(inner)) \
+            if inner in words else blank(match)
+
+    lines = [' ' * len(line) for line in text.split('\n')]
+    for number, line in prose(text):
+        if not re.match(r'#|<!--|\*\*\S+\*\*.* \(\w', line):
+            lines[number - 1] = CODE.sub(code, line)
+    text = re.sub(r'!\[[^]]*\]\([^)]*\)|<!--.*?-->', blank, '\n'.join(lines),
+                  flags=re.S)
+    text = re.sub(r'(?<=\])\([^)\s]*\)', blank, text)
+    for name in everyday:
+        text = re.sub(r'\s+'.join(map(re.escape, name.split())), blank, text)
+    return text
+
+
+def check_words(root, texts):
+    """Yields for each word of the glossary that a chapter uses None, or what
+    is wrong: its first use is a link to the glossary."""
+    glossary = os.path.join(root, GLOSSARY)
+    glossary = read_text(glossary) if os.path.exists(glossary) else ''
+    words = list(words_of_glossary(glossary))
+    plain_words = {word for _, word, _ in words}
+    names = [word for word in everyday_words(glossary) if ' ' in word]
+    chapters = {}
+    for page in sorted(texts, key=natural_order):
+        match = re.match(r'docs/(\d\d)\w?-', page)
+        if match:
+            chapters.setdefault(match[1], []).append(page)
+    for pages_ in chapters.values():
+        uses, explained = {}, {}
+        for index, page in enumerate(pages_):
+            for match in EXPLAINED.finditer(texts[page]):
+                explained.setdefault(match[1], (index, match.start()))
+            text = words_only(texts[page], plain_words, names)
+            for anchor, word, pattern in words:
+                match = pattern.search(text)
+                if match and (index, match.start()) < uses.get(
+                        anchor, ((index + 1,),))[0]:
+                    uses[anchor] = ((index, match.start()), word)
+        for anchor, (place, word) in uses.items():
+            if explained.get(anchor, (len(pages_),)) <= place:
+                yield None
+                continue
+            page = pages_[place[0]]
+            line = texts[page].count('\n', 0, place[1]) + 1
+            yield '%s: "%s" is used here first in this chapter: make it a ' \
+                'link to glossary.md#%s' % (
+                    Place(page, texts[page]).at(line), word, anchor)

@@ -53,7 +53,7 @@ line() { # FILE PATTERN: the number of the first line that has it
 	[[ $output == *"1.1 One word (+17 -0, "* ]]
 	[[ $output == *"end of chapter 2: step1-say is the repository's"* ]]
 	[[ $output == *'01-say.md "Again": as shown'*'01-say.md "Again": as shown'* ]]
-	[[ $output == *"citations: 2, all right"*"28 passed, 0 failed" ]]
+	[[ $output == *"citations: 2, all right"*"32 passed, 0 failed" ]]
 }
 
 @test "docs-check: a wrong byte in a new file" {
@@ -210,6 +210,58 @@ line() { # FILE PATTERN: the number of the first line that has it
 	echo 'It is in `boot.rst`, "Memory layout".' >>$two
 	check --no-build
 	[[ $output == *"$two:$(line $two boot.rst): 2.2: docs/reference.md does not list boot.rst, \"Memory layout\""* ]]
+}
+
+@test "docs-check: words of the glossary, where a chapter first uses them" {
+	{
+		printf '# Glossary\n\n<!-- everyday words, and names: status, program text -->\n\n'
+		printf '<a id="%s"></a>\n**%s** — that.\n\n' word 'word, term' \
+			status status text text
+	} >docs/glossary.md
+	check --no-build
+	fails "$one:$(line $one 'A program that'): 1.1: \"word\" is used here first in this chapter: make it a link to glossary.md#word"
+	[[ $output == *'words: 1, 1 wrong'* ]]
+	# Late, as another word of the entry, and across a line's end
+	sed -i 's/^The end is/It is a [*term*](glossary.md#word). &/' $one
+	check --no-build
+	fails "$one:$(line $one 'A program that'): 1.1: \"word\""
+	sed -i 's/that \[says\](02-tell.md) a word/that says a [word](glossary.md#word)/' $one
+	check --no-build
+	[[ $output == *'words: 1, all right'*', 0 failed' ]]
+	# Each chapter for itself; not in code, headings, names and other words
+	# shellcheck disable=SC2016
+	sed -i 's/^Take note/`text.h`, program text, texture. Its text.\n\n&/' $two
+	printf 'Its [text](glossary.md#text).\n' >>$two
+	check --no-build
+	fails "$two:$(line $two 'program text'): 2.1: \"text\" is used here first"
+	sed -i 's/ Its text\.$//' $two
+	check --no-build
+	[[ $output == *'words: 2, all right'*', 0 failed' ]]
+}
+
+@test "docs-check: a section that adds too much" {
+	local number
+
+	{
+		printf '/*\n * Comments do not count.\n */\n\n'
+		for number in {1..99}; do printf '#define N%d\n' "$number"; done
+	} >long.h
+	cp long.h common/long.h
+	{
+		printf '\n**common/long.h** (new)\n```c common/long.h\n'
+		cat long.h
+		printf '```\n'
+	} >block
+	sed -i "$(($(line $two '## 2.2') - 2))r block" $two
+	check --no-build
+	[[ $output == *'sizes: 4, all right'*', 0 failed' ]]
+	sed -i 's/^#define N99$/&\n\n#define N100\n#define N101\n#define N102/' \
+		$two common/long.h
+	check --no-build
+	fails "$two:$(line $two '## 2.1'): 2.1: 103 lines of code, without comments and empty lines: more than 100"
+	sed -i 's/^Take note/<!-- long: it is a list -->\n\n&/' $two
+	check --no-build
+	[[ $output == *'sizes: 4, all right'*', 0 failed' ]]
 }
 
 @test "docs-check: a console outside of the chapters" {

@@ -44,6 +44,10 @@ class Browser:
         self.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', {
             'features': [{'name': 'prefers-color-scheme', 'value': scheme}]})
 
+    def page(self, name):
+        """A page, where * stands for its number, which may change."""
+        return glob.glob(name, root_dir=self.site)[0]
+
     def open(self, page, base=None):
         self.driver.get((base or self.base) + page)
 

@@ -12,11 +12,10 @@ import posixpath
 import re
 
 import links
+import plans
 import players
 from book import CHAPTER, listed_files, natural_order, read_text
-from diffs import Problem
 from code_html import Blocks
-from plans import PLANS
 
 CUT = re.compile(r'## ')
 HEADING = re.compile(r'(#+)\s+(.*?)\s*$')
@@ -79,7 +78,7 @@ class Site:
             self.cut(path)
         self.pages.sort(key=lambda page: natural_order(page.source))
         self.add_sections()
-        for name, plan in PLANS.items():
+        for name, plan in plans.PLANS.items():
             self.add_trace(name, plan)
 
     # ---- cutting ----
@@ -146,11 +145,13 @@ class Site:
         for path in plan['beside']:
             self.page_at(path).played.append(page)
 
-    def page_at(self, path):
-        for page in self.pages:
-            if page.path == path:
-                return page
-        raise Problem('plans.py: there is no page %s' % path)
+    def page_at(self, name):
+        """The page of a section, as plans.py names it."""
+        def title_of(page):
+            match = CHAPTER.match(posixpath.basename(page.source))
+            return match and int(match[1]), re.sub(r'^\d+\.\d+\.?\s+', '',
+                                                   page.title)
+        return plans.named(self.pages, name, title_of)
 
     # ---- links ----
 

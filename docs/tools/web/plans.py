@@ -3,15 +3,18 @@
 A stop is a line of the VMM, by its text. What is seen beside it is what has
 become of things at the next stop, when the line has done its work; with `here`,
 at this one. A stop without words is only a look.
+
+Sections are named by chapter and title: their numbers change more often.
 """
+
+from diffs import Problem
 
 RUN_LOOP = {
     'title': 'The run loop, played',
     # Its page comes after this one; these pages lead to it.
-    'after': '01-hello/what-the-trace-shows.md',
-    'beside': ['01-hello/the-idea.md', '01-hello/1.11-hello-world.md',
-               '01-hello/what-the-trace-shows.md'],
-    'section': '1.22',
+    'after': '1 What the trace shows',
+    'beside': ['1 The idea', '1 Hello, world!', '1 What the trace shows'],
+    'section': '1 Closed doors (craft)',
     'step': 'step1-hello',
     'arguments': ['--trace', '{trace}'],
     'looks at': 'registers',
@@ -42,11 +45,10 @@ RUN_LOOP = {
 
 DISK_READ = {
     'title': 'A read of the disk, played',
-    'after': '03b-virtqueue/3.17-the-interrupt.md',
-    'beside': ['03b-virtqueue/3.10-three-areas-of-memory.md',
-               '03b-virtqueue/3.16-the-first-sector.md',
-               '03b-virtqueue/3.17-the-interrupt.md'],
-    'section': '3.17',
+    'after': '3 The interrupt',
+    'beside': ['3 Three areas of memory', '3 The first sector',
+               '3 The interrupt'],
+    'section': '3 The interrupt',
     'step': 'step3-virtio',
     'arguments': ['--trace', '{trace}', '-d', '{disk}',
                   'build/linux/bzImage'],
@@ -144,3 +146,18 @@ DISK_READ = {
 }
 
 PLANS = {'run-loop': RUN_LOOP, 'disk-read': DISK_READ}
+
+
+def named(items, name, title_of):
+    """The section or the page, among items, that a plan names."""
+    for item in items:
+        chapter, title = title_of(item)
+        if '%s %s' % (chapter, title) == name:
+            return item
+    raise Problem('plans.py: no section of the book is called "%s"' % name)
+
+
+def section(the_book, plan):
+    """The section after which the VMM is built."""
+    return named(the_book.numbered(), plan['section'],
+                 lambda one: (one.chapter.number, one.title))

@@ -6,9 +6,9 @@ import os
 import re
 
 import book
+import plans
 from code_html import highlighted
 from diffs import Problem, lines_of
-from plans import PLANS
 
 FOLDER = os.path.join(os.path.dirname(os.path.realpath(__file__)), 'traces')
 BUTTONS = (('first', '|◀', 'First step'), ('back', '◀', 'Step back'),
@@ -54,8 +54,7 @@ def find(tree, code, name):
 def data(the_book, name):
     """The trace, with the code that its steps show."""
     trace = json.loads(book.read_text(os.path.join(FOLDER, name + '.json')))
-    tree = next(section.tree for section in the_book.numbered()
-                if section.number == PLANS[name]['section'])
+    tree = plans.section(the_book, plans.PLANS[name]).tree
     cache = {}
     for step in trace['steps']:
         for who in ('vmm', 'guest'):
