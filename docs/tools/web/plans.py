@@ -112,8 +112,8 @@ DISK_READ = {
         {'name': 'status', 'file': 'virtio-blk.c',
          'text': 'left = total_size(request.data, request.count);',
          'code': '*status = execute(blk, &request);', 'here': True,
-         'say': 'It went well, so the status byte becomes 0, '
-                'VIRTIO_BLK_S_OK.'},
+         'say': 'It went well, so the status byte is written: 0, '
+                'VIRTIO_BLK_S_OK. By chance it was 0 before, too.'},
         {'name': 'push', 'file': 'virtqueue.c',
          'text': 'queue->used->ring[queue->next_used % queue->size] =',
          'say': 'The chain is given back: its head and the bytes that we '
