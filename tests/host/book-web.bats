@@ -5,16 +5,16 @@
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
 	docs/tools/web/build -o "$BATS_FILE_TMPDIR/book"
-	if ! cmp -s tests/web/package-lock.json build/axe/package-lock.json; then
-		mkdir -p build/axe
-		cp tests/web/package.json build/axe
-		cp tests/web/package-lock.json build/axe/new-lock.json
-		(cd build/axe && mv new-lock.json package-lock.json &&
-			npm ci --no-audit --no-fund) || {
-			rm -f build/axe/package-lock.json
-			return 1
-		}
-	fi
+}
+
+# Fetches axe-core in the version of package-lock.json, once.
+get_axe() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	if cmp -s tests/web/package-lock.json build/axe/fetched; then return; fi
+	mkdir -p build/axe
+	cp tests/web/package.json tests/web/package-lock.json build/axe
+	(cd build/axe && npm ci --no-audit --no-fund) &&
+		cp tests/web/package-lock.json build/axe/fetched
 }
 
 look() { # CHECK
@@ -47,5 +47,6 @@ look() { # CHECK
 }
 
 @test "web: accessible, in both themes, wide and narrow" {
+	get_axe || skip "npm cannot fetch axe-core: is this machine offline?"
 	look accessibility
 }
