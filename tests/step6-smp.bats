@@ -98,6 +98,11 @@ four() {
 	is "$(cpuinfo boots-4 'core id')" "0 1 2 3" "core IDs"
 }
 
+# The lines that are numbers
+numbers() {
+	grep -xE '[0-9]+' | xargs
+}
+
 # A field of /proc/cpuinfo, as all processors have it.
 cpuinfo() { # NAME FIELD
 	said "$1" cpuinfo | sed -n "s/^$2\t*: //p" | xargs
@@ -108,9 +113,9 @@ cpuinfo() { # NAME FIELD
 	logs=four
 	is "$(<"$BATS_FILE_TMPDIR/four/status")" 0 "exit status"
 	has_not "$(cat "$BATS_FILE_TMPDIR/four.err")" '^[^s]'
-	is "$(said four nproc | xargs)" 4 "processors at first"
-	is "$(said four off | xargs)" "3 2 1" "processors while they go"
-	is "$(said four on | grep -v ran | xargs)" "2 3 4" "processors while they come"
+	is "$(said four nproc | numbers)" 4 "processors at first"
+	is "$(said four off | numbers)" "3 2 1" "processors while they go"
+	is "$(said four on | numbers)" "2 3 4" "processors while they come"
 	is "$(said four on | grep -c '^ran on [0-3]')" 4 "processors that run a program"
 	has "$(said four interrupts)" '^ *16:( +[0-9]+){4} +IO-APIC +16-edge +virtio0'
 	has "$(said four interrupts)" '^RES: +[1-9][0-9]* +[1-9][0-9]* +[1-9][0-9]* +[1-9][0-9]*'
@@ -224,12 +229,13 @@ cpuinfo() { # NAME FIELD
 		'exec "$0" -s 2 --trace "$TRACE" "$1" >fifo' "$step6" "$guest"
 	is "$status" 0
 	took_at_most seconds-to-end 5
-	# After the last letter of vCPU 1, vCPU 0 has gone on.
-	last=$(grep -n 'vCPU 1 .* THR' trace | tail -n 1 | cut -d : -f 1)
+	# Since the last letter of vCPU 1 for which there was room (one more is told of
+	# at the end) vCPU 0 has gone on.
+	last=$(grep -n 'vCPU 1 .* THR' trace | tail -n 2 | head -n 1 | cut -d : -f 1)
 	[ "$(tail -n +"$last" trace | grep -c 'vCPU 0 KVM_EXIT_IO out 0x80')" -gt 1000 ]
 }
 
-@test "a disk at work without end holds up no other vCPU: Ctrl-A x, and a key" {
+@test "a disk at work without end holds up no other vCPU, and Ctrl-A x quits" {
 	need_fast_kvm
 	truncate -s 8G disk
 	guest_that reads_long
@@ -237,14 +243,14 @@ cpuinfo() { # NAME FIELD
 	is "$status" 0
 	took_at_most seconds-to-end 1.9
 	has "$(tail -n 50 trace)" '^[0-9]+ exits by reason'
-	# While vCPU 0 is in its request, vCPU 1 goes on.
-	notified=$(grep -n 'QueueNotify' trace | tail -n 1 | cut -d : -f 1)
-	[ "$(grep -c 'vCPU 1 KVM_EXIT_IO out 0x80' trace)" -gt 1000 ]
+	# Between the letter and the end of its request vCPU 1 has gone on.
+	[ "$(sed '1,/ THR /d; /QueueNotify/,$d' trace |
+		grep -c 'vCPU 1 KVM_EXIT_IO out 0x80')" -gt 50 ]
 }
 
-@test "30 starts and ends at random moments: guest, crash, user, signal, host" {
+@test "20 starts and ends at random moments: guest, crash, user, signal, host" {
 	need_fast_kvm
-	starts_and_ends 30
+	starts_and_ends 20
 }
 
 @test "Ctrl-Z: all stop; after that all go on, and no clock has a complaint" {
@@ -265,7 +271,7 @@ cpuinfo() { # NAME FIELD
 	wait_for_end 100
 	is "$status" 0 "exit status"
 	is "$(said stopped nproc)" 4
-	has_not "$(said stopped dmesg)" '(WARNING|BUG|stall|lockup)'
+	has_not "$(said stopped dmesg)" '(WARNING|BUG|rcu.*stall|soft lockup)'
 	pkill -P $$ sleep || :
 }
 
@@ -285,12 +291,12 @@ cpuinfo() { # NAME FIELD
 
 @test "fio on four processors: four jobs and more, verified" {
 	need_fast_kvm
-	fio_on_four "$step6" 10
+	fio_on_four "$step6" 4
 }
 
-@test "ThreadSanitizer finds nothing: a console at work, a disk at work, four vCPUs" {
+@test "ThreadSanitizer finds nothing: a console and a disk at work, four vCPUs" {
 	need_fast_kvm
-	watched 4
+	watched
 }
 
 # ---- what step 3 can do ----

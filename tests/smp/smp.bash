@@ -315,26 +315,27 @@ fio_on_four() { # VMM SECONDS
 }
 
 # Linux on a VMM with ThreadSanitizer: output, input, and the disk from all sides.
-watched() { # SECONDS
+watched() { # [ROUNDS]
 	export TSAN_OPTIONS="exitcode=66 log_path=$PWD/tsan"
 
-	logs='watched fio'
+	logs=watched
 	cp --sparse=always "$rootfs" disk
 	start watched "$project/build/smp/step6-threads" -s 4 -d disk --trace trace \
 		-i "$initramfs" -c 'console=ttyS0 quiet panic=1' "$kernel" < <(
 		echo 'stty -echo; sh /dev/ttyS0'
-		echo 'for i in 0 1 2 3; do'
-		echo '(taskset -c $i dd if=/dev/vda of=/dev/null bs=4k count=500 iflag=direct
-			taskset -c $i cat /proc/interrupts /proc/cpuinfo) & done; wait'
+		echo "w() { taskset -c \$1 dd if=/dev/vda bs=4k count=100 iflag=direct |
+			taskset -c \$1 dd of=/dev/vda bs=4k oflag=direct
+			taskset -c \$1 cat /proc/interrupts; }"
+		echo "r() { for i in 0 1 2 3; do w \$i & done; wait; }"
+		for ((i = 0; i < ${1:-1}; i++)); do echo r; done
 		head -c 3000 /dev/zero | tr '\0' '#' | fold -w 60
 		echo
 		echo "echo '@ e''nd'; poweroff -f"
 		sleep 1000
 	)
-	wait_for_end 200
+	wait_for_end $((200 + 20 * ${1:-1}))
 	is "$status" 0 "exit status"
 	has "$(tr -d '\r' <"$log")" '^@ end'
-	fio_on_four "$project/build/smp/step6-threads" "$1"
 	cat tsan* 2>/dev/null || :
 	is "$(echo tsan*)" 'tsan*' "reports of ThreadSanitizer"
 	pkill -P $$ sleep || :
