@@ -1,6 +1,6 @@
 # What the short and the long tests of step 6 share. They need build/smp
 # (tests/smp/Makefile).
-# shellcheck disable=SC2154 # lib.bash's variables
+# shellcheck disable=SC2034,SC2154 # lib.bash's variables
 
 step6=${STEP6:-$project/extensions/step6-smp/step6-smp}
 vmlinux=$project/build/linux/vmlinux
@@ -234,7 +234,7 @@ starts_and_ends() { # COUNT
 	seed=${SEED:-$RANDOM}
 	run timed $((100 + 3 * $1)) "$project/tests/smp/ends" . "$1" "$seed" "$step6"
 	echo "$output"
-	sed "s/^/# seed $seed: /" <<<"$output" | tail -n 2 >&3
+	printf "# seed $seed: %s\n" "${lines[@]: -2}" >&3
 	is "$status" 0 "exit status"
 	is "${lines[-1]}" "0 failures"
 }
