@@ -3,13 +3,17 @@
 #include "die.h"
 #include "exit.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* How often each kind of exit came: its reason, port and register. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local char who[16]; /* whose exits these are, or "" */
+
+/* How often each kind of exit came: its reason, port and register; under lock */
 static struct {
 	char kind[80];
 	uint64_t count;
@@ -36,6 +40,11 @@ void trace_open(const char *path)
 	/* By lines: they are there even when the VMM is killed. */
 	setvbuf(file, NULL, _IOLBF, 0);
 	start = now();
+}
+
+void trace_vcpu(unsigned int number)
+{
+	snprintf(who, sizeof(who), "vCPU %u ", number);
 }
 
 bool trace_on(void)
@@ -72,7 +81,8 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 		return;
 
 	exit_describe(run, text, sizeof(text));
-	if (fprintf(file, "%12.6f %s%s%s\n", now() - start, text,
+	pthread_mutex_lock(&lock);
+	if (fprintf(file, "%12.6f %s%s%s%s\n", now() - start, who, text,
 		    *meaning ? "  " : "", meaning) < 0)
 		die_errno("the trace");
 
@@ -83,6 +93,7 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 	snprintf(kind, sizeof(kind), "%.60s%s%.*s", text, *meaning ? " " : "",
 		 register_name, meaning);
 	count(kind);
+	pthread_mutex_unlock(&lock);
 }
 
 static int most_frequent_first(const void *a, const void *b)
