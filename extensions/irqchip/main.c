@@ -37,7 +37,7 @@ struct options {
 
 static void print_usage(FILE *file)
 {
-	fputs("Usage: step3-virtio [-m MiB] [-c CMDLINE] [-i INITRAMFS] [-d DISK[,ro]]... KERNEL\n"
+	fputs("Usage: irqchip [-m MiB] [-c CMDLINE] [-i INITRAMFS] [-d DISK[,ro]]... KERNEL\n"
 	      "Boots a Linux bzImage in a virtual machine, with its serial port on this\n"
 	      "terminal.  Ctrl-A x quits, Ctrl-A h tells the other keys.\n"
 	      "\n"

@@ -10,6 +10,7 @@
 #include <asm/processor-flags.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/user.h>
 #include <unistd.h>
@@ -127,36 +128,6 @@ static void handle_mmio(struct vcpu *vcpu)
 			 run->mmio.len);
 }
 
-/*
- * A signal has come, or is waited for; which, and what is to be done?
- */
-static void handle_interruption(struct vcpu *vcpu, bool wait)
-{
-	const struct timespec at_once = { 0 };
-	bool ours = false;
-	sigset_t signals;
-
-	get_signals(&signals);
-	if (wait)
-		ours = sigwaitinfo(&signals, NULL) > 0;
-	while (sigtimedwait(&signals, NULL, &at_once) > 0)
-		ours = true;
-	/* All of the VMM was stopped, as by Ctrl-Z, and now goes on. */
-	if (timer_run() > TIMER_SECOND || !ours)
-		kvm_kvmclock_ctrl(vcpu->vcpu_fd);
-}
-
-/* HLT: nothing to do until the next interrupt. */
-static enum vcpu_status handle_halt(struct vcpu *vcpu)
-{
-	/* Without ACPI this is how Linux powers off: no interrupt will end it. */
-	if (!vcpu->run->if_flag)
-		return GUEST_ENDED;
-	while (!vcpu->interrupt && !stop_asked())
-		handle_interruption(vcpu, true);
-	return stop_asked() ? GUEST_ENDED : GUEST_RUNS;
-}
-
 static enum vcpu_status handle_exit(struct vcpu *vcpu)
 {
 	switch (vcpu->run->exit_reason) {
@@ -167,7 +138,9 @@ static enum vcpu_status handle_exit(struct vcpu *vcpu)
 		handle_mmio(vcpu);
 		return GUEST_RUNS;
 	case KVM_EXIT_HLT:
-		return handle_halt(vcpu);
+		/* With interrupts off for ever: so Linux without ACPI ends. */
+		vcpu->halted = true;
+		return vcpu->run->if_flag ? GUEST_RUNS : GUEST_ENDED;
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 	case KVM_EXIT_SET_TPR: /* of an APIC that is not there */
 		return GUEST_RUNS;
@@ -199,22 +172,47 @@ static void trace(struct vcpu *vcpu)
 	trace_exit(run, meaning);
 }
 
-/*
- * Gives the vCPU an interrupt if it can take one now, or has KVM_RUN return as
- * soon as it can.
- */
-static void deliver_interrupt(struct vcpu *vcpu)
+/* KVM_RUN has returned for a signal; which, and what is to be done? */
+static void handle_interruption(struct vcpu *vcpu)
+{
+	const struct timespec at_once = { 0 };
+	bool ours = false;
+	sigset_t signals;
+
+	get_signals(&signals);
+	if (vcpu->halted)
+		ours = sigwaitinfo(&signals, NULL) > 0;
+	while (sigtimedwait(&signals, NULL, &at_once) > 0)
+		ours = true;
+	/* All of the VMM was stopped, as by Ctrl-Z, and now goes on. */
+	if (timer_run() > TIMER_SECOND || !ours)
+		kvm_kvmclock_ctrl(vcpu->vcpu_fd);
+}
+
+/* The vCPU takes an interrupt as soon as it runs. */
+static void give_interrupt(struct vcpu *vcpu)
+{
+	char text[40];
+	uint32_t irq;
+	uint8_t vector = i8259_acknowledge(&vcpu->vm->pic, &irq);
+
+	kvm_interrupt(vcpu->vcpu_fd, vector);
+	snprintf(text, sizeof(text), "KVM_INTERRUPT 0x%x: IRQ %u", vector, irq);
+	trace_note(text);
+}
+
+/* Where there is an interrupt: now, or once KVM says that it can be taken. */
+static void offer_interrupt(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
-	uint32_t irq;
 
 	run->request_interrupt_window = false;
 	if (!vcpu->interrupt)
 		return;
+	vcpu->halted = false;
 	if (run->ready_for_interrupt_injection) {
-		kvm_interrupt(vcpu->vcpu_fd,
-			      i8259_acknowledge(&vcpu->vm->pic, &irq));
-		/* It is: until the guest has run, there is no second one. */
+		give_interrupt(vcpu);
+		/* One at a time; KVM_RUN tells when there is room again. */
 		run->ready_for_interrupt_injection = false;
 	}
 	run->request_interrupt_window = vcpu->interrupt;
@@ -225,9 +223,9 @@ enum vcpu_status vcpu_run(struct vcpu *vcpu)
 	enum vcpu_status status = GUEST_RUNS;
 
 	while (status == GUEST_RUNS) {
-		deliver_interrupt(vcpu);
-		if (!kvm_run(vcpu->vcpu_fd)) {
-			handle_interruption(vcpu, false);
+		offer_interrupt(vcpu);
+		if (vcpu->halted || !kvm_run(vcpu->vcpu_fd)) {
+			handle_interruption(vcpu);
 			if (stop_asked())
 				status = GUEST_ENDED;
 			continue;

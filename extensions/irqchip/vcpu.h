@@ -18,6 +18,7 @@ struct vcpu {
 	struct kvm_run *run; /* what KVM tells about an exit */
 	size_t run_size; /* bytes mapped at run */
 	atomic_bool interrupt; /* the line from the interrupt controllers */
+	bool halted; /* by HLT, until there is an interrupt */
 	pthread_t thread; /* that runs it */
 	bool reset_by_triple_fault; /* what else would be a crash */
 };
