@@ -4,6 +4,8 @@
 
 /* The control word, which is also the lower part of the status */
 #define ACCESS(control) ((control) >> 4 & 3)
+#define HIGH		2 /* the high byte of its count, and nothing else */
+#define BOTH		3 /* the low byte first */
 #define MODE(control)	((control) >> 1 & 7)
 #define BCD		(1 << 0) /* four decimal digits */
 #define CONTROL_BITS	0x3f
@@ -51,6 +53,11 @@ uint64_t counter_elapsed(const struct i8254_counter *counter, uint64_t now)
 	return counter->held + counter_to_clocks(now - counter->start);
 }
 
+uint64_t counter_time(const struct i8254_counter *counter, uint64_t clocks)
+{
+	return counter->start + counter_to_ns(clocks - counter->held);
+}
+
 /* A new count has waited for the end of a period; has that come? */
 static void settle(struct i8254_counter *counter, uint64_t now)
 {
@@ -58,7 +65,7 @@ static void settle(struct i8254_counter *counter, uint64_t now)
 	    !counter->next_count ||
 	    counter_elapsed(counter, now) < counter->count)
 		return;
-	counter->start += counter_to_ns(counter->count);
+	counter->held -= counter->count;
 	counter->due -= counter->count;
 	counter->count = counter->next_count;
 	counter->next_count = 0;
@@ -168,7 +175,7 @@ static void write_count(struct i8254_counter *counter, uint16_t value,
 	}
 	/* As if it had started with the current period, whose end counts. */
 	over = counter_elapsed(counter, now) / counter->count * counter->count;
-	counter->start += counter_to_ns(over);
+	counter->held -= over;
 	counter->due = counter->count;
 }
 
@@ -181,10 +188,10 @@ void counter_program(struct i8254_counter *counter, uint8_t control)
 bool counter_write(struct i8254_counter *counter, uint8_t byte, uint64_t now)
 {
 	switch (ACCESS(counter->control)) {
-	case COUNTER_HIGH:
+	case HIGH:
 		write_count(counter, (uint16_t)(byte << 8), now);
 		return true;
-	case COUNTER_BOTH:
+	case BOTH:
 		counter->write_high = !counter->write_high;
 		if (!counter->write_high) {
 			write_count(counter,
@@ -207,7 +214,7 @@ bool counter_write(struct i8254_counter *counter, uint8_t byte, uint64_t now)
 uint8_t counter_read(struct i8254_counter *counter, uint64_t now)
 {
 	uint8_t access = ACCESS(counter->control);
-	bool high = access == COUNTER_HIGH;
+	bool high = access == HIGH;
 	uint16_t result;
 
 	if (counter->status_latched) {
@@ -220,7 +227,7 @@ uint8_t counter_read(struct i8254_counter *counter, uint64_t now)
 		result = counter->latched;
 		counter->latched_bytes--;
 	}
-	if (access == COUNTER_BOTH) {
+	if (access == BOTH) {
 		high = counter->read_high;
 		counter->read_high = !high;
 	}
@@ -233,8 +240,7 @@ void counter_latch_count(struct i8254_counter *counter, uint64_t now)
 		return;
 	settle(counter, now);
 	counter->latched = value(counter, now);
-	counter->latched_bytes =
-		ACCESS(counter->control) == COUNTER_BOTH ? 2 : 1;
+	counter->latched_bytes = ACCESS(counter->control) == BOTH ? 2 : 1;
 }
 
 void counter_latch_status(struct i8254_counter *counter, uint64_t now)

@@ -14,13 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define COUNTER_FREQUENCY \
-	1193182 /* Hz: a twelfth of the first PC's 14.318 MHz */
-
-/* How its count is read and written */
-#define COUNTER_LOW  1
-#define COUNTER_HIGH 2
-#define COUNTER_BOTH 3 /* the low byte first */
+/* Hz: a twelfth of the first PC's 14.318 MHz */
+#define COUNTER_FREQUENCY 1193182
 
 struct i8254_counter {
 	uint8_t control; /* the last six bits of its control word */
@@ -30,8 +25,8 @@ struct i8254_counter {
 	uint32_t next_count; /* what it will next; 0: the same again */
 	bool running, started; /* it counts; it has begun to */
 	uint64_t start; /* it runs since then, nanoseconds */
-	uint64_t held; /* clocks that it had counted before that */
-	uint64_t due; /* when its output rises next: clocks after its start */
+	uint64_t held; /* clocks that it had counted before that, mod 2^64 */
+	uint64_t due; /* when its output rises next, in clocks counted */
 
 	uint8_t low; /* of a count that is written in two bytes */
 	bool write_high, read_high; /* the other byte is next */
@@ -41,8 +36,8 @@ struct i8254_counter {
 	bool status_latched;
 };
 
+/* Nanoseconds in clocks, and clocks in nanoseconds: then they are over. */
 uint64_t counter_to_clocks(uint64_t ns);
-/* ... rounded up: after that time so many clocks are over. */
 uint64_t counter_to_ns(uint64_t clocks);
 
 /* 0 to 5 */
@@ -71,7 +66,8 @@ bool counter_output(const struct i8254_counter *counter, uint64_t now);
 /* Its output has risen: the next time for that is due. */
 void counter_risen(struct i8254_counter *counter, uint64_t now);
 
-/* How many clocks it has counted since it started. */
+/* How many clocks it has counted since it began, and when those are over. */
 uint64_t counter_elapsed(const struct i8254_counter *counter, uint64_t now);
+uint64_t counter_time(const struct i8254_counter *counter, uint64_t clocks);
 
 #endif

@@ -27,7 +27,7 @@
 static void schedule(struct i8254 *pit, uint64_t now)
 {
 	struct i8254_counter *counter = &pit->counters[0];
-	uint64_t at = counter->start + counter_to_ns(counter->due);
+	uint64_t at = counter_time(counter, counter->due);
 	uint64_t delay = at > now ? at - now : 0;
 	uint64_t least = 0;
 

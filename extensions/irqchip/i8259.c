@@ -325,7 +325,8 @@ static void describe_ocw2(uint8_t value, char *text, size_t size)
 		"IR%d is the lowest",  "EOI and rotation, IR%d",
 	};
 
-	snprintf(text, size, commands[value >> 5], value & OCW2_LINE);
+	*text = ' ';
+	snprintf(text + 1, size - 1, commands[value >> 5], value & OCW2_LINE);
 }
 
 static void describe_ocw3(uint8_t value, char *text, size_t size)
@@ -354,7 +355,7 @@ static void describe_ports(void *device, uint64_t offset, bool is_write,
 	else if (is_write && strcmp(chip->accessed, "OCW3") == 0)
 		describe_ocw3(value, meaning, sizeof(meaning));
 	snprintf(text, text_size, "%s = 0x%02x%s%s", chip->accessed, value,
-		 *meaning ? ": " : "", meaning);
+		 *meaning ? ":" : "", meaning);
 }
 
 static const struct bus_device ports_device = {
