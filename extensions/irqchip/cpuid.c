@@ -19,6 +19,8 @@
 #define TSC_DEADLINE	   (1u << 24) /* of ECX: an APIC's timer */
 #define APIC		   (1u << 9) /* of EDX */
 #define HYPERVISOR	   (1u << 31) /* of ECX; kvm's cpuid.rst */
+#define LEAF_POWER	   0x6
+#define ARAT		   (1u << 2) /* of EAX: its timer always runs */
 #define LEAF_MORE_FEATURES 0x7
 #define ERMS		   (1u << 9) /* of EBX: fast REP MOVSB */
 #define FSRM		   (1u << 4) /* of EDX: also where it is short */
@@ -49,6 +51,9 @@ static void adjust(struct kvm_cpuid_entry2 *entry)
 		entry->ecx &= ~VMX;
 		entry->ecx &= ~(X2APIC | TSC_DEADLINE);
 		entry->edx &= ~APIC;
+		break;
+	case LEAF_POWER:
+		entry->eax &= ~ARAT;
 		break;
 	case LEAF_MORE_FEATURES:
 		/* Linux relies on the first where it sees the second. */
