@@ -79,7 +79,8 @@ pic_guest() {
 			main:
 		END
 		cat
-	} | tiny_kernel
+	} >pic.asm
+	tiny_kernel <pic.asm
 }
 
 # ---- Linux ----
@@ -399,7 +400,7 @@ vmm() {
 
 # No EOI ever, in mode 3, masks and words at random: whatever comes of it, the
 # guest ends as it says, and not the VMM.
-@test "a hundred thousand random values to every port of the chips" {
+@test "random values to every port of the chips, 20,000 times" {
 	pic_guest <<-'END'
 			mov	cx, 256			; all vectors: IRET
 			xor	di, di
@@ -420,7 +421,10 @@ vmm() {
 			shl	si, 1
 			mov	dx, [ports - 0x200 + si]
 			mov	al, ah
-			out	dx, al
+			test	al, 0x10		; of ICW1 without "levels": with
+			jz	.put			; a line that stays high and
+			and	al, 0xf7		; automatic EOI nothing else
+		.put:	out	dx, al			; would ever run
 			in	al, dx
 			in	eax, dx
 			test	bl, 1
