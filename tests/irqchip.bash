@@ -1,7 +1,44 @@
-# What the short and the long tests of irqchip share.
+# What the tests of irqchip share, short, long, and of its exercises.
 # shellcheck disable=SC2154 # lib.bash's variables
 
 irqchip=${IRQCHIP:-$project/extensions/irqchip/irqchip}
+
+# A guest with both 8259s set up, vectors from 20h and 28h on, all masked; what
+# follows on standard input has macros, and "put", which prints AL.
+pic_guest() {
+	{
+		cat <<-'END'
+			%macro OUT_BYTE 2
+				mov	al, %2
+				out	%1, al
+			%endmacro
+			%macro HANDLER 2		; vector, label
+				mov	word [es:%1 * 4], %2 - 0x200
+				mov	[es:%1 * 4 + 2], cs
+			%endmacro
+				cli
+				push	word 0
+				pop	es
+				OUT_BYTE 0x20, 0x11
+				OUT_BYTE 0x21, 0x20
+				OUT_BYTE 0x21, 4
+				OUT_BYTE 0x21, 1
+				OUT_BYTE 0xa0, 0x11
+				OUT_BYTE 0xa1, 0x28
+				OUT_BYTE 0xa1, 2
+				OUT_BYTE 0xa1, 1
+				OUT_BYTE 0x21, 0xff
+				OUT_BYTE 0xa1, 0xff
+				jmp	main
+			put:	mov	dx, 0x3f8
+				out	dx, al
+				ret
+			main:
+		END
+		cat
+	} >pic.asm
+	tiny_kernel <pic.asm
+}
 
 # Compares the clock of a guest, its uptime, with ours: before and after SECONDS
 # in which it is left alone. Says by how much it is ahead in the end, and at most

@@ -46,43 +46,6 @@ login() {
 		2>"$dir.err"
 }
 
-# A guest with both 8259s set up, vectors from 20h and 28h on, all masked; what
-# follows on standard input has macros, and "put", which prints AL.
-pic_guest() {
-	{
-		cat <<-'END'
-			%macro OUT_BYTE 2
-				mov	al, %2
-				out	%1, al
-			%endmacro
-			%macro HANDLER 2		; vector, label
-				mov	word [es:%1 * 4], %2 - 0x200
-				mov	[es:%1 * 4 + 2], cs
-			%endmacro
-				cli
-				push	word 0
-				pop	es
-				OUT_BYTE 0x20, 0x11
-				OUT_BYTE 0x21, 0x20
-				OUT_BYTE 0x21, 4
-				OUT_BYTE 0x21, 1
-				OUT_BYTE 0xa0, 0x11
-				OUT_BYTE 0xa1, 0x28
-				OUT_BYTE 0xa1, 2
-				OUT_BYTE 0xa1, 1
-				OUT_BYTE 0x21, 0xff
-				OUT_BYTE 0xa1, 0xff
-				jmp	main
-			put:	mov	dx, 0x3f8
-				out	dx, al
-				ret
-			main:
-		END
-		cat
-	} >pic.asm
-	tiny_kernel <pic.asm
-}
-
 # ---- Linux ----
 
 @test "Linux boots from the disk to a login, without an APIC" {

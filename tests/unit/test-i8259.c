@@ -188,6 +188,23 @@ static void masks(void **state)
 
 /* ---- priorities ---- */
 
+/* One after another, each more urgent than those that are in service */
+static void the_most_urgent(void **state)
+{
+	(void)state;
+	out(CHIP + DATA, 1 << 4);
+	rise(7);
+	assert_int_equal(next(), 7);
+	for (uint8_t line = 6; line < 8; line--) {
+		rise(7);
+		rise(line);
+		assert_int_equal(next(), line == 4 ? NONE : line);
+		assert_int_equal(next(), NONE);
+	}
+	out(CHIP + DATA, 0);
+	assert_int_equal(next(), NONE);
+}
+
 static void fully_nested(void **state)
 {
 	(void)state;
@@ -377,6 +394,7 @@ int main(void)
 		TEST(a_request_can_be_withdrawn),
 		TEST(levels),
 		CHIP_TEST(masks),
+		CHIP_TEST(the_most_urgent),
 		CHIP_TEST(fully_nested),
 		CHIP_TEST(specific_eoi),
 		CHIP_TEST(set_priority),
