@@ -39,3 +39,7 @@ check() { # [CHAPTER]
 @test "the book: chapter 5 is what happens" {
 	check --from 5 5
 }
+
+@test "the book: chapter 9 is what happens" {
+	check --from 9 9
+}

@@ -187,6 +187,43 @@ static void words_that_do_not_match(void **state)
 	assert_int_equal(in(I8259_SLAVE), 0);
 }
 
+/* ---- reading ---- */
+
+static void poll(void **state)
+{
+	(void)state;
+	out(I8259_MASTER, POLL);
+	assert_int_equal(in(I8259_MASTER), 0);
+	pulse(6);
+	pulse(3);
+	out(I8259_MASTER, POLL);
+	assert_int_equal(in(I8259_MASTER), 0x83);
+	/* It was an acknowledgement, and the next read is none. */
+	assert_int_equal(in(I8259_MASTER), 1 << 6);
+	out(I8259_MASTER, READ_ISR);
+	assert_int_equal(in(I8259_MASTER), 1 << 3);
+	assert_int_equal(take(), NONE);
+	out(I8259_MASTER, EOI);
+	out(I8259_MASTER, POLL);
+	assert_int_equal(in(I8259_MASTER + DATA), 0x86);
+}
+
+static void reads_in_pairs(void **state)
+{
+	uint8_t both[2] = { READ_ISR, 0x5a };
+
+	(void)state;
+	pulse(0);
+	take();
+	/* OUT and IN of a word reach both of its ports. */
+	out(I8259_MASTER, both[0]);
+	out(I8259_MASTER + DATA, both[1]);
+	both[0] = in(I8259_MASTER);
+	both[1] = in(I8259_MASTER + DATA);
+	assert_int_equal(both[0], 1 << 0);
+	assert_int_equal(both[1], 0x5a);
+}
+
 static void says(uint16_t port, uint8_t value, const char *text)
 {
 	out(port, value);
@@ -234,6 +271,8 @@ int main(void)
 		TEST(spurious_15),
 		TEST(a_slave_polled),
 		TEST(words_that_do_not_match),
+		TEST(poll),
+		TEST(reads_in_pairs),
 		TEST(in_words),
 	};
 

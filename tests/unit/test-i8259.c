@@ -346,43 +346,6 @@ static void special_mask(void **state)
 	assert_int_equal(next(), 5);
 }
 
-/* ---- reading ---- */
-
-static void poll(void **state)
-{
-	(void)state;
-	out(I8259_MASTER, POLL);
-	assert_int_equal(in(I8259_MASTER), 0);
-	pulse(6);
-	pulse(3);
-	out(I8259_MASTER, POLL);
-	assert_int_equal(in(I8259_MASTER), 0x83);
-	/* It was an acknowledgement, and the next read is none. */
-	assert_int_equal(in(I8259_MASTER), 1 << 6);
-	out(I8259_MASTER, READ_ISR);
-	assert_int_equal(in(I8259_MASTER), 1 << 3);
-	assert_int_equal(take(), NONE);
-	out(I8259_MASTER, EOI);
-	out(I8259_MASTER, POLL);
-	assert_int_equal(in(I8259_MASTER + DATA), 0x86);
-}
-
-static void reads_in_pairs(void **state)
-{
-	uint8_t both[2] = { READ_ISR, 0x5a };
-
-	(void)state;
-	pulse(0);
-	take();
-	/* OUT and IN of a word reach both of its ports. */
-	out(I8259_MASTER, both[0]);
-	out(I8259_MASTER + DATA, both[1]);
-	both[0] = in(I8259_MASTER);
-	both[1] = in(I8259_MASTER + DATA);
-	assert_int_equal(both[0], 1 << 0);
-	assert_int_equal(both[1], 0x5a);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -403,8 +366,6 @@ int main(void)
 		CHIP_TEST(nothing_in_service_rotates_nothing),
 		CHIP_TEST(automatic_eoi),
 		CHIP_TEST(special_mask),
-		TEST(poll),
-		TEST(reads_in_pairs),
 	};
 
 	return cmocka_run_group_tests_name("an 8259A", tests, NULL, NULL);
