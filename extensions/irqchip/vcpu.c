@@ -57,15 +57,13 @@ static void set_interrupt(void *owner, uint32_t unused, bool level)
 
 void vcpu_create(struct vcpu *vcpu, struct vm *vm)
 {
-	const struct irq_line line = { set_interrupt, vcpu, 0 };
-
 	*vcpu = (struct vcpu){ .vm = vm, .thread = pthread_self() };
 	vcpu->vcpu_fd = kvm_create_vcpu(vm->vm_fd, 0);
 	vcpu->run_size = kvm_get_vcpu_mmap_size(vm->kvm_fd);
 	vcpu->run = kvm_map_run(vcpu->vcpu_fd, vcpu->run_size);
 	cpuid_set_up(vm->kvm_fd, vcpu->vcpu_fd);
 	let_signals_in(vcpu);
-	i8259_connect(&vm->pic, &line);
+	i8259_connect(&vm->pic, &(struct irq_line){ set_interrupt, vcpu, 0 });
 }
 
 /* In real mode a segment's base is 16 times its selector. */
