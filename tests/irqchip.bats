@@ -226,6 +226,7 @@ vmm() {
 }
 
 @test "an interrupt that cannot be taken yet comes when the window opens" {
+	need_fast_kvm
 	pic_guest <<-'END'
 			HANDLER 0x20, tick
 			OUT_BYTE 0x21, 0xfe
@@ -435,6 +436,7 @@ vmm() {
 
 # The interrupt table says that the vector's handler is where no memory is.
 @test "an interrupt whose handler is nowhere is a crash: 2, and a report" {
+	need_fast_kvm
 	pic_guest <<-'END'
 			lidt	[cs:none - 0x200]
 			OUT_BYTE 0x21, 0xfe
