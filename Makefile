@@ -118,6 +118,8 @@ fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step4 \
 		STEP=../../extensions/step4-long-mode
+	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/irqchip \
+		STEP=../../extensions/irqchip
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS), \

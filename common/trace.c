@@ -96,6 +96,12 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 	pthread_mutex_unlock(&lock);
 }
 
+void trace_note(const char *text)
+{
+	if (file && fprintf(file, "%12.6f %s\n", now() - start, text) < 0)
+		die_errno("the trace");
+}
+
 static int most_frequent_first(const void *a, const void *b)
 {
 	uint64_t left = ((const typeof(counts[0]) *)a)->count;

@@ -25,6 +25,9 @@ bool trace_on(void);
  */
 void trace_exit(const struct kvm_run *run, const char *meaning);
 
+/* Writes a line about something that is no exit. */
+void trace_note(const char *text);
+
 /* Writes the summary, most frequent first, and closes the file. */
 void trace_close(void);
 

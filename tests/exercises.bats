@@ -91,3 +91,14 @@ check_solutions() { # STEP
 	need_fast_kvm
 	check_solutions 6
 }
+
+@test "exercises of step 9: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 9
+	check_skeletons kvm 9
+}
+
+@test "exercises of step 9: their tests pass on the step and on the solutions" {
+	need_fast_kvm
+	check_solutions 9
+}

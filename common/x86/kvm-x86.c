@@ -69,6 +69,13 @@ void kvm_set_regs(int vcpu_fd, const struct kvm_regs *regs)
 	KVM_MUST(vcpu_fd, KVM_SET_REGS, regs);
 }
 
+void kvm_interrupt(int vcpu_fd, uint8_t vector)
+{
+	struct kvm_interrupt interrupt = { .irq = vector };
+
+	KVM_MUST(vcpu_fd, KVM_INTERRUPT, &interrupt);
+}
+
 void kvm_set_cpuid2(int vcpu_fd, const struct kvm_cpuid2 *cpuid)
 {
 	KVM_MUST(vcpu_fd, KVM_SET_CPUID2, cpuid);

@@ -33,6 +33,12 @@ void kvm_set_sregs(int vcpu_fd, const struct kvm_sregs *sregs);
 void kvm_get_regs(int vcpu_fd, struct kvm_regs *regs);
 void kvm_set_regs(int vcpu_fd, const struct kvm_regs *regs);
 
+/*
+ * Has the guest take an interrupt, by its vector, as soon as it runs (4.16):
+ * where KVM has no interrupt controllers, and the vCPU can take one.
+ */
+void kvm_interrupt(int vcpu_fd, uint8_t vector);
+
 /* What the CPUID instruction answers (4.20). */
 void kvm_set_cpuid2(int vcpu_fd, const struct kvm_cpuid2 *cpuid);
 

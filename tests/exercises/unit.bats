@@ -222,3 +222,24 @@ unit() { # PROGRAM TEST...
 		no_sci_where_it_is_not_enabled button_is_of_use_once \
 		nor_twice_for_who_took_notice
 }
+
+# ---- irqchip ----
+
+@test "unit: the most urgent of an 8259's lines is next" {
+	unit i8259 the_most_urgent after_power_on spurious_7
+}
+
+@test "unit: OCW2 ends interrupts, and rotates ranks" {
+	unit i8259 specific_eoi fully_nested rotation specific_rotation \
+		set_priority automatic_eoi nothing_in_service_rotates_nothing
+}
+
+@test "unit: the output of a counter in six modes" {
+	unit i8254 mode_0 mode_1 mode_2 mode_2_gate mode_3_even mode_3_odd \
+		mode_4 mode_5
+}
+
+@test "unit: ticks come in time, catch up, and leave time in between" {
+	unit i8254 mode_0_once ten_minutes late_ticks_catch_up far_too_late \
+		not_too_fast
+}

@@ -43,3 +43,7 @@ check() { # [CHAPTER]
 @test "the book: chapter 6 is what happens" {
 	check --from 6 6
 }
+
+@test "the book: chapter 9 is what happens" {
+	check --from 9 9
+}

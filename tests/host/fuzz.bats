@@ -40,3 +40,13 @@ setup_file() {
 	has "$output" "^vmlinux: [1-9][0-9]* executions"
 	sed 's/^/# /' <<<"$output" >&3
 }
+
+@test "fuzz: the interrupt controllers and the timer of irqchip" {
+	run timed $((120 + ${FUZZ_TIME:-20})) make -s -C "$fuzz" short \
+		STEP=../../extensions/irqchip BUILD="$build/irqchip" \
+		TIME="${FUZZ_TIME:-20}"
+	echo "$output"
+	is "$status" 0 "exit status"
+	has "$output" "^irqchip: [1-9][0-9]* executions"
+	sed 's/^/# /' <<<"$output" >&3
+}

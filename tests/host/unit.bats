@@ -141,3 +141,20 @@ unit_tests() { # NAME...
 		has "$output" "^$file\.c .* %"
 	done
 }
+
+@test "unit: irqchip's 8259s and 8254, by their data sheets" {
+	local step=STEP=../../extensions/irqchip
+
+	build+=/irqchip
+	make -s -C "$unit" $step BUILD="$build" programs
+	unit_tests i8259 i8259-pair i8254 i8254-irq
+	run timed 120 make -s -C "$unit" $step BUILD="$build" threads
+	echo "$output"
+	is "$status" 0 "exit status with two threads"
+	run timed 120 make -s -C "$unit" $step BUILD="$build" coverage
+	echo "$output"
+	is "$status" 0 "exit status of the coverage"
+	for file in i8259 i8254 i8254-counter; do
+		has "$output" "^$file\.c .* %"
+	done
+}

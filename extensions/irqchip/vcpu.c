@@ -1,0 +1,261 @@
+#include "vcpu.h"
+
+#include "cpuid.h"
+#include "dump.h"
+#include "kvm-x86.h"
+#include "kvm.h"
+#include "stop.h"
+#include "trace.h"
+
+#include <asm/processor-flags.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/user.h>
+#include <unistd.h>
+
+/* So many bytes at RIP are shown: an instruction has at most 15. */
+#define CODE_SIZE 16
+
+/* The signals that KVM_RUN returns for. */
+static void get_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, STOP_SIGNAL);
+	sigaddset(signals, TIMER_SIGNAL);
+}
+
+/* Lets them in there and nowhere else: no other call is interrupted. */
+static void let_signals_in(const struct vcpu *vcpu)
+{
+	sigset_t signals, others;
+
+	get_signals(&signals);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	sigfillset(&others);
+	sigdelset(&others, STOP_SIGNAL);
+	sigdelset(&others, TIMER_SIGNAL);
+	kvm_set_signal_mask(vcpu->vcpu_fd, &others);
+	stop_tell_this_thread();
+}
+
+/*
+ * The line from the interrupt controllers changes, by any thread.  KVM_RUN, or
+ * a HLT that waits, is told by a signal: if it is about to begin, the signal
+ * waits for it, so that none is missed.
+ */
+static void set_interrupt(void *owner, uint32_t unused, bool level)
+{
+	struct vcpu *vcpu = owner;
+
+	(void)unused;
+	vcpu->interrupt = level;
+	if (level && !pthread_equal(pthread_self(), vcpu->thread))
+		pthread_kill(vcpu->thread, TIMER_SIGNAL);
+}
+
+void vcpu_create(struct vcpu *vcpu, struct vm *vm)
+{
+	*vcpu = (struct vcpu){ .vm = vm, .thread = pthread_self() };
+	vcpu->vcpu_fd = kvm_create_vcpu(vm->vm_fd, 0);
+	vcpu->run_size = kvm_get_vcpu_mmap_size(vm->kvm_fd);
+	vcpu->run = kvm_map_run(vcpu->vcpu_fd, vcpu->run_size);
+	cpuid_set_up(vm->kvm_fd, vcpu->vcpu_fd);
+	let_signals_in(vcpu);
+	i8259_connect(&vm->pic, &(struct irq_line){ set_interrupt, vcpu, 0 });
+}
+
+/* In real mode a segment's base is 16 times its selector. */
+static void set_segment(struct kvm_segment *segment, uint16_t selector)
+{
+	segment->selector = selector;
+	segment->base = (uint64_t)selector << 4;
+}
+
+void vcpu_set_real_mode(struct vcpu *vcpu, uint16_t code_segment,
+			uint16_t data_segment, uint16_t stack_top)
+{
+	struct kvm_regs regs = { .rflags = X86_EFLAGS_FIXED };
+	struct kvm_sregs sregs;
+
+	/* A reset has left CR0.PE clear, which is real mode. */
+	kvm_get_sregs(vcpu->vcpu_fd, &sregs);
+	set_segment(&sregs.cs, code_segment);
+	set_segment(&sregs.ds, data_segment);
+	set_segment(&sregs.es, data_segment);
+	set_segment(&sregs.fs, data_segment);
+	set_segment(&sregs.gs, data_segment);
+	set_segment(&sregs.ss, data_segment);
+	kvm_set_sregs(vcpu->vcpu_fd, &sregs);
+
+	regs.rip = 0;
+	regs.rsp = stack_top;
+	kvm_set_regs(vcpu->vcpu_fd, &regs);
+}
+
+/*
+ * One OUT or IN instruction: a string instruction repeats it `count` times,
+ * on the same port.
+ */
+static void handle_io(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	uint8_t *data = (uint8_t *)run + run->io.data_offset;
+
+	for (uint32_t i = 0; i < run->io.count; i++) {
+		if (run->io.direction == KVM_EXIT_IO_OUT)
+			bus_write(&vcpu->vm->ports, run->io.port, data,
+				  run->io.size);
+		else
+			bus_read(&vcpu->vm->ports, run->io.port, data,
+				 run->io.size);
+		data += run->io.size;
+	}
+}
+
+static void handle_mmio(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	if (run->mmio.is_write)
+		bus_write(&vcpu->vm->mmio, run->mmio.phys_addr, run->mmio.data,
+			  run->mmio.len);
+	else
+		bus_read(&vcpu->vm->mmio, run->mmio.phys_addr, run->mmio.data,
+			 run->mmio.len);
+}
+
+static enum vcpu_status handle_exit(struct vcpu *vcpu)
+{
+	switch (vcpu->run->exit_reason) {
+	case KVM_EXIT_IO:
+		handle_io(vcpu);
+		return GUEST_RUNS;
+	case KVM_EXIT_MMIO:
+		handle_mmio(vcpu);
+		return GUEST_RUNS;
+	case KVM_EXIT_HLT:
+		/* With interrupts off for ever: so Linux without ACPI ends. */
+		vcpu->halted = true;
+		return vcpu->run->if_flag ? GUEST_RUNS : GUEST_ENDED;
+	case KVM_EXIT_IRQ_WINDOW_OPEN:
+	case KVM_EXIT_SET_TPR: /* of an APIC that is not there */
+		return GUEST_RUNS;
+	case KVM_EXIT_SHUTDOWN:
+		if (vcpu->reset_by_triple_fault)
+			return GUEST_ENDED;
+		/* fall through */
+	default:
+		return GUEST_CRASHED;
+	}
+}
+
+static void trace(struct vcpu *vcpu)
+{
+	const struct kvm_run *run = vcpu->run;
+	char meaning[80] = "";
+
+	if (!trace_on())
+		return;
+	if (run->exit_reason == KVM_EXIT_IO)
+		bus_describe(&vcpu->vm->ports, run->io.port,
+			     run->io.direction == KVM_EXIT_IO_OUT,
+			     (const uint8_t *)run + run->io.data_offset,
+			     run->io.size, meaning, sizeof(meaning));
+	if (run->exit_reason == KVM_EXIT_MMIO)
+		bus_describe(&vcpu->vm->mmio, run->mmio.phys_addr,
+			     run->mmio.is_write, run->mmio.data, run->mmio.len,
+			     meaning, sizeof(meaning));
+	trace_exit(run, meaning);
+}
+
+/* KVM_RUN has returned for a signal; which, and what is to be done? */
+static void handle_interruption(struct vcpu *vcpu)
+{
+	const struct timespec at_once = { 0 };
+	bool ours = false;
+	sigset_t signals;
+
+	get_signals(&signals);
+	if (vcpu->halted)
+		ours = sigwaitinfo(&signals, NULL) > 0;
+	while (sigtimedwait(&signals, NULL, &at_once) > 0)
+		ours = true;
+	/* All of the VMM was stopped, as by Ctrl-Z, and now goes on. */
+	if (timer_run() > TIMER_SECOND || !ours)
+		kvm_kvmclock_ctrl(vcpu->vcpu_fd);
+}
+
+/* The vCPU takes an interrupt as soon as it runs. */
+static void give_interrupt(struct vcpu *vcpu)
+{
+	char text[40];
+	uint32_t irq;
+	uint8_t vector = i8259_acknowledge(&vcpu->vm->pic, &irq);
+
+	kvm_interrupt(vcpu->vcpu_fd, vector);
+	snprintf(text, sizeof(text), "KVM_INTERRUPT 0x%x: IRQ %u", vector, irq);
+	trace_note(text);
+}
+
+/* Where there is an interrupt: now, or once KVM says that it can be taken. */
+static void offer_interrupt(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	run->request_interrupt_window = false;
+	if (!vcpu->interrupt)
+		return;
+	vcpu->halted = false;
+	if (run->ready_for_interrupt_injection) {
+		give_interrupt(vcpu);
+		/* One at a time; KVM_RUN tells when there is room again. */
+		run->ready_for_interrupt_injection = false;
+	}
+	run->request_interrupt_window = vcpu->interrupt;
+}
+
+enum vcpu_status vcpu_run(struct vcpu *vcpu)
+{
+	enum vcpu_status status = GUEST_RUNS;
+
+	while (status == GUEST_RUNS) {
+		offer_interrupt(vcpu);
+		if (vcpu->halted || !kvm_run(vcpu->vcpu_fd)) {
+			handle_interruption(vcpu);
+			if (stop_asked())
+				status = GUEST_ENDED;
+			continue;
+		}
+		status = handle_exit(vcpu);
+		trace(vcpu);
+	}
+	return status;
+}
+
+void vcpu_report_crash(struct vcpu *vcpu)
+{
+	uint8_t *code = NULL;
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	uint64_t gpa;
+	size_t size = 0;
+
+	kvm_get_sregs(vcpu->vcpu_fd, &sregs);
+	kvm_get_regs(vcpu->vcpu_fd, &regs);
+	if (kvm_translate(vcpu->vcpu_fd, sregs.cs.base + regs.rip, &gpa)) {
+		/* The page after this one may be anywhere. */
+		size = PAGE_SIZE - gpa % PAGE_SIZE;
+		if (size > CODE_SIZE)
+			size = CODE_SIZE;
+		code = memory_at(&vcpu->vm->memory, gpa, size);
+	}
+	dump_vcpu(vcpu->run, vcpu->vcpu_fd, code, size);
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	munmap(vcpu->run, vcpu->run_size);
+	close(vcpu->vcpu_fd);
+}
