@@ -3,6 +3,7 @@
 #include "die.h"
 #include "exit.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,20 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 	snprintf(kind, sizeof(kind), "%.60s%s%.*s", text, *meaning ? " " : "",
 		 register_name, meaning);
 	count(kind);
+}
+
+void trace_note(const char *format, ...)
+{
+	va_list args;
+
+	if (!file)
+		return;
+	va_start(args, format);
+	fprintf(file, "%12.6f ", now() - start);
+	vfprintf(file, format, args);
+	va_end(args);
+	if (fputc('\n', file) == EOF)
+		die_errno("the trace");
 }
 
 static int most_frequent_first(const void *a, const void *b)

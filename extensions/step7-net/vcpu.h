@@ -1,0 +1,39 @@
+/* The virtual CPU: its registers, and the loop that runs it. */
+#ifndef VCPU_H
+#define VCPU_H
+
+#include "vm.h"
+
+#include <linux/kvm.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vcpu {
+	struct vm *vm;
+	int vcpu_fd;
+	struct kvm_run *run; /* what KVM tells about an exit */
+	size_t run_size; /* bytes mapped at run */
+	bool reset_by_triple_fault; /* what else would be a crash */
+};
+
+/* How the guest's life ends, which is also the VMM's exit status. */
+enum vcpu_status {
+	GUEST_RUNS = -1,
+	GUEST_ENDED = 0,
+	GUEST_CRASHED = 2,
+};
+
+/* Creates the machine's only vCPU, in the state after a reset. */
+void vcpu_create(struct vcpu *vcpu, struct vm *vm);
+
+/* Runs the guest to its end: GUEST_ENDED or GUEST_CRASHED. */
+enum vcpu_status vcpu_run(struct vcpu *vcpu);
+
+/* Says on standard error why the guest crashed, and where it was. */
+void vcpu_report_crash(struct vcpu *vcpu);
+
+/* Gives everything back. */
+void vcpu_destroy(struct vcpu *vcpu);
+
+#endif
