@@ -3,6 +3,7 @@
 #include "die.h"
 #include "exit.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-/* How often each kind of exit came: its reason, port and register. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local char who[16]; /* whose exits these are, or "" */
+
+/* How often each kind of exit came: its reason, port and register; under lock */
 static struct {
 	char kind[80];
 	uint64_t count;
@@ -37,6 +41,11 @@ void trace_open(const char *path)
 	/* By lines: they are there even when the VMM is killed. */
 	setvbuf(file, NULL, _IOLBF, 0);
 	start = now();
+}
+
+void trace_vcpu(unsigned int number)
+{
+	snprintf(who, sizeof(who), "vCPU %u ", number);
 }
 
 bool trace_on(void)
@@ -73,7 +82,8 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 		return;
 
 	exit_describe(run, text, sizeof(text));
-	if (fprintf(file, "%12.6f %s%s%s\n", now() - start, text,
+	pthread_mutex_lock(&lock);
+	if (fprintf(file, "%12.6f %s%s%s%s\n", now() - start, who, text,
 		    *meaning ? "  " : "", meaning) < 0)
 		die_errno("the trace");
 
@@ -84,6 +94,7 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 	snprintf(kind, sizeof(kind), "%.60s%s%.*s", text, *meaning ? " " : "",
 		 register_name, meaning);
 	count(kind);
+	pthread_mutex_unlock(&lock);
 }
 
 void trace_note(const char *format, ...)
@@ -93,11 +104,13 @@ void trace_note(const char *format, ...)
 	if (!file)
 		return;
 	va_start(args, format);
+	pthread_mutex_lock(&lock);
 	fprintf(file, "%12.6f ", now() - start);
 	vfprintf(file, format, args);
-	va_end(args);
 	if (fputc('\n', file) == EOF)
 		die_errno("the trace");
+	pthread_mutex_unlock(&lock);
+	va_end(args);
 }
 
 static int most_frequent_first(const void *a, const void *b)

@@ -8,6 +8,12 @@
 /* Starts the trace; a file that cannot be written ends the VMM. */
 void trace_open(const char *path);
 
+/*
+ * The exits of the calling thread are those of vCPU `number`, and their lines
+ * say so.  Where nobody calls this, there is one vCPU, and nobody asks.
+ */
+void trace_vcpu(unsigned int number);
+
 /* Is there a trace, and so a use for the meaning of an exit? */
 bool trace_on(void);
 

@@ -2,6 +2,7 @@
 
 #include "exit.h"
 #include "kvm-x86.h"
+#include "kvm.h"
 
 #include <asm/processor-flags.h>
 #include <stdio.h>
@@ -36,18 +37,14 @@ static const char *advice(uint32_t reason)
 	}
 }
 
-void dump_vcpu(const struct kvm_run *run, int vcpu_fd, const uint8_t *code,
-	       size_t code_size)
+static void dump_state(int vcpu_fd, const uint8_t *code, size_t code_size)
 {
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
-	char text[160];
 
 	kvm_get_sregs(vcpu_fd, &sregs);
 	kvm_get_regs(vcpu_fd, &regs);
-	exit_describe(run, text, sizeof(text));
 
-	fprintf(stderr, "The guest crashed: %s\n", text);
 	fprintf(stderr, "  RIP %016llx  CS %04x (base %llx)  RFLAGS %08llx\n",
 		regs.rip, sregs.cs.selector, sregs.cs.base, regs.rflags);
 	fprintf(stderr, "  RAX %016llx  RBX %016llx  RCX %016llx\n", regs.rax,
@@ -64,5 +61,40 @@ void dump_vcpu(const struct kvm_run *run, int vcpu_fd, const uint8_t *code,
 	for (size_t i = 0; code && i < code_size; i++)
 		fprintf(stderr, " %02x", code[i]);
 	fprintf(stderr, "%s\n", code ? "" : " no memory there");
+}
+
+void dump_vcpu(const struct kvm_run *run, int vcpu_fd, const uint8_t *code,
+	       size_t code_size)
+{
+	char text[160];
+
+	exit_describe(run, text, sizeof(text));
+	fprintf(stderr, "The guest crashed: %s\n", text);
+	dump_state(vcpu_fd, code, code_size);
 	fprintf(stderr, "  try next: %s\n", advice(run->exit_reason));
+}
+
+/* What a vCPU does that runs no guest code, as KVM_GET_MP_STATE tells it */
+static const char *activity(uint32_t mp_state)
+{
+	switch (mp_state) {
+	case KVM_MP_STATE_RUNNABLE:
+		return "running";
+	case KVM_MP_STATE_HALTED:
+		return "halted";
+	case KVM_MP_STATE_UNINITIALIZED:
+	case KVM_MP_STATE_INIT_RECEIVED:
+	case KVM_MP_STATE_SIPI_RECEIVED:
+		return "not started: it waits for INIT and SIPI";
+	default:
+		return "in a state that this VMM has no name for";
+	}
+}
+
+void dump_other_vcpu(unsigned int number, int vcpu_fd, const uint8_t *code,
+		     size_t code_size)
+{
+	fprintf(stderr, "vCPU %u: %s\n", number,
+		activity(kvm_get_mp_state(vcpu_fd)));
+	dump_state(vcpu_fd, code, code_size);
 }

@@ -14,4 +14,11 @@
 void dump_vcpu(const struct kvm_run *run, int vcpu_fd, const uint8_t *code,
 	       size_t code_size);
 
+/*
+ * Reports to standard error where a vCPU was that is not to blame: what it did,
+ * its state, and the bytes at RIP, as above.
+ */
+void dump_other_vcpu(unsigned int number, int vcpu_fd, const uint8_t *code,
+		     size_t code_size);
+
 #endif
