@@ -4,6 +4,7 @@
 #include "memory-map.h"
 #include "power.h"
 #include "serial.h"
+#include "topology.h"
 #include "virtio-mmio.h"
 
 #include <linux/kvm.h>
@@ -128,11 +129,6 @@ struct madt {
 	struct header header;
 	uint32_t local_apic_gpa;
 	uint32_t flags;
-	struct madt_local_apic {
-		uint8_t type, length;
-		uint8_t uid, apic_id;
-		uint32_t flags;
-	} PACKED cpu;
 	struct madt_io_apic {
 		uint8_t type, length;
 		uint8_t id, reserved;
@@ -144,6 +140,11 @@ struct madt {
 		uint32_t gsi;
 		uint16_t flags;
 	} PACKED sci;
+	struct madt_local_apic {
+		uint8_t type, length;
+		uint8_t uid, apic_id;
+		uint32_t flags;
+	} PACKED cpus[TOPOLOGY_MAX_CPUS]; /* as many as there are */
 } PACKED;
 
 /* Types of its entries, and flags (5.2.12, 5.2.12.2 and 5.2.12.5) */
@@ -170,6 +171,7 @@ _Static_assert(VIRTIO_GSI + VIRTIO_MMIO_MAX <= KVM_IOAPIC_NUM_PINS,
 #define FACS_GPA (ACPI_GPA + 0x400)
 #define MADT_GPA (ACPI_GPA + 0x500)
 #define DSDT_GPA (ACPI_GPA + 0x1000)
+_Static_assert(MADT_GPA + sizeof(struct madt) <= DSDT_GPA, "the MADT's room");
 
 static uint8_t checksum(const void *data, size_t size)
 {
@@ -238,12 +240,11 @@ static void load_fadt(const struct memory *memory)
 	load(memory, FADT_GPA, &fadt, sizeof(fadt), "FACP", FADT_REVISION);
 }
 
-static void load_madt(const struct memory *memory)
+static void load_madt(const struct memory *memory, uint32_t cpu_count)
 {
 	struct madt madt = {
 		.local_apic_gpa = LOCAL_APIC_GPA,
 		.flags = PCAT_COMPAT,
-		.cpu = { LOCAL_APIC, sizeof(madt.cpu), .flags = CPU_ENABLED },
 		.io_apic = { IO_APIC, sizeof(madt.io_apic),
 			     .gpa = IO_APIC_GPA },
 		.sci = { SOURCE_OVERRIDE, sizeof(madt.sci), .irq = POWER_SCI,
@@ -251,7 +252,16 @@ static void load_madt(const struct memory *memory)
 			 .flags = ACTIVE_HIGH | LEVEL_TRIGGERED },
 	};
 
-	load(memory, MADT_GPA, &madt, sizeof(madt), "APIC", MADT_REVISION);
+	for (uint32_t i = 0; i < cpu_count; i++)
+		madt.cpus[i] = (struct madt_local_apic){
+			.type = LOCAL_APIC,
+			.length = sizeof(madt.cpus[i]),
+			.uid = (uint8_t)i,
+			.apic_id = (uint8_t)i,
+			.flags = CPU_ENABLED,
+		};
+	load(memory, MADT_GPA, &madt, offsetof(struct madt, cpus[cpu_count]),
+	     "APIC", MADT_REVISION);
 }
 
 static void load_dsdt(const struct memory *memory)
@@ -264,7 +274,7 @@ static void load_dsdt(const struct memory *memory)
 	memory_load(memory, DSDT_GPA, _binary_dsdt_aml_start, size);
 }
 
-void acpi_load(const struct memory *memory)
+void acpi_load(const struct memory *memory, uint32_t cpu_count)
 {
 	struct facs facs = {
 		.signature = "FACS",
@@ -286,7 +296,7 @@ void acpi_load(const struct memory *memory)
 	memory_load(memory, FACS_GPA, &facs, sizeof(facs));
 	load_dsdt(memory);
 	load_fadt(memory);
-	load_madt(memory);
+	load_madt(memory, cpu_count);
 	load(memory, XSDT_GPA, &xsdt, sizeof(xsdt), "XSDT", XSDT_REVISION);
 	rsdp.checksum = checksum(&rsdp, RSDP_OLD_SIZE);
 	rsdp.extended_checksum = checksum(&rsdp, sizeof(rsdp));

@@ -13,8 +13,8 @@
 
 /*
  * Loads them all into the area from ACPI_GPA to RESET_GPA, where a BIOS has
- * them as well; the RSDP is at ACPI_GPA.
+ * them as well; the RSDP is at ACPI_GPA.  There are `cpu_count` processors.
  */
-void acpi_load(const struct memory *memory);
+void acpi_load(const struct memory *memory, uint32_t cpu_count);
 
 #endif

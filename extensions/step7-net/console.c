@@ -30,7 +30,7 @@
 /* A machine that has not ended so long after Ctrl-A x is left behind. */
 #define QUIT_MS 2000
 
-/* ---- output: from the vCPU's thread to the event loop's ---- */
+/* ---- output: from a vCPU's thread to the event loop's ---- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed; /* less to write */

@@ -2,23 +2,20 @@
 
 #include "kvm-x86.h"
 #include "kvm.h"
+#include "topology.h"
 
 #include <stdlib.h>
 
 /* CPUID leaves and bits, Intel SDM vol. 2A, CPUID */
 #define LEAF_FEATURES	   0x1
-#define APIC_ID_MASK	   0xff000000 /* of EBX */
 #define VMX		   (1u << 5) /* of ECX */
 #define TSC_DEADLINE	   (1u << 24) /* of ECX */
 #define HYPERVISOR	   (1u << 31) /* of ECX; kvm's cpuid.rst */
 #define LEAF_MORE_FEATURES 0x7
 #define ERMS		   (1u << 9) /* of EBX: fast REP MOVSB */
 #define FSRM		   (1u << 4) /* of EDX: also where it is short */
-#define LEAF_TOPOLOGY	   0xb /* EDX: the x2APIC ID */
-#define LEAF_TOPOLOGY_2	   0x1f
 #define LEAF_AMD_FEATURES  0x80000001 /* AMD APM vol. 3, CPUID */
 #define SVM		   (1u << 2) /* of ECX */
-#define LEAF_AMD_TOPOLOGY  0x8000001e /* EAX: the APIC ID */
 
 /* MSRs, Intel SDM vol. 4, table 2-2 */
 #define IA32_MISC_ENABLE     0x1a0
@@ -33,7 +30,6 @@ static void adjust(struct kvm_cpuid_entry2 *entry, bool has_tsc_deadline)
 {
 	switch (entry->function) {
 	case LEAF_FEATURES:
-		entry->ebx &= ~APIC_ID_MASK;
 		/* So Linux looks for KVM's leaves, and finds its clock. */
 		entry->ecx |= HYPERVISOR;
 		/* A capability tells of this one (api.rst 4.46). */
@@ -48,20 +44,13 @@ static void adjust(struct kvm_cpuid_entry2 *entry, bool has_tsc_deadline)
 		if (entry->index == 0 && !(entry->ebx & ERMS))
 			entry->edx &= ~FSRM;
 		break;
-	case LEAF_TOPOLOGY:
-	case LEAF_TOPOLOGY_2:
-		entry->edx = 0;
-		break;
 	case LEAF_AMD_FEATURES:
 		entry->ecx &= ~SVM;
-		break;
-	case LEAF_AMD_TOPOLOGY:
-		entry->eax = 0;
 		break;
 	}
 }
 
-void cpuid_set_up(int kvm_fd, int vcpu_fd)
+void cpuid_set_up(int kvm_fd, int vcpu_fd, uint32_t number, uint32_t count)
 {
 	struct kvm_cpuid2 *cpuid = kvm_get_supported_cpuid(kvm_fd);
 	bool has_tsc_deadline =
@@ -69,6 +58,7 @@ void cpuid_set_up(int kvm_fd, int vcpu_fd)
 
 	for (uint32_t i = 0; i < cpuid->nent; i++)
 		adjust(&cpuid->entries[i], has_tsc_deadline);
+	cpuid = topology_set(cpuid, number, count);
 	kvm_set_cpuid2(vcpu_fd, cpuid);
 	free(cpuid);
 

@@ -2,6 +2,7 @@
 #include "acpi.h"
 #include "boot.h"
 #include "console.h"
+#include "cpus.h"
 #include "die.h"
 #include "event-loop.h"
 #include "file.h"
@@ -12,8 +13,8 @@
 #include "power.h"
 #include "serial.h"
 #include "terminal.h"
+#include "topology.h"
 #include "trace.h"
-#include "vcpu.h"
 #include "virtio-blk.h"
 #include "virtio-mmio.h"
 #include "virtio-net.h"
@@ -33,6 +34,7 @@
 struct options {
 	const char *trace; /* a file, or NULL */
 	uint64_t ram_size; /* bytes */
+	uint32_t cpu_count;
 	const char *cmdline;
 	const char *initramfs; /* a file, or NULL */
 	const char *kernel; /* a bzImage or a vmlinux */
@@ -48,18 +50,19 @@ struct options {
 
 static void print_usage(FILE *file)
 {
-	fputs("Usage: step7-net [-m MiB] [-c CMDLINE] [-i INITRAMFS] [-d DISK[,ro]]...\n"
+	fputs("Usage: step7-net [-m MiB] [-s CPUS] [-c CMDLINE] [-i INITRAMFS] [-d DISK[,ro]]...\n"
 	      "                 [-n tap=NAME|unix=PATH]... [-r] KERNEL\n"
 	      "Boots a Linux bzImage or vmlinux in a virtual machine, with its serial port on this\n"
 	      "terminal.  Ctrl-A x quits, Ctrl-A h tells the other keys.\n"
 	      "\n"
 	      "  -m MiB        the guest's memory (512)\n"
+	      "  -s CPUS       its processors (1)\n"
 	      "  -c CMDLINE    the kernel's command line, instead of\n"
 	      "                \"" DEFAULT_CMDLINE "\"\n"
 	      "  -i INITRAMFS  the initial root file system\n"
 	      "  -d DISK[,ro]  a raw disk image or a disk, up to eight: /dev/vda, vdb, ...\n"
 	      "  -n tap=NAME   a network card on this tap interface: eth0, eth1, ...\n"
-	      "  -n unix=PATH  one on this socket, where passt or another VMM listens\n"
+	      "  -n unix=PATH  one on this socket, where passt listens, or another program\n"
 	      "  -r            an entropy source: /dev/hwrng\n"
 	      "  --trace FILE  write every exit to FILE\n"
 	      "  --help        this text\n"
@@ -87,6 +90,18 @@ static uint64_t parse_ram_size(const char *text)
 	return (uint64_t)mib << 20;
 }
 
+static uint32_t parse_cpu_count(const char *text)
+{
+	char *end;
+	unsigned long count = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end || count == 0 ||
+	    count > TOPOLOGY_MAX_CPUS)
+		die("-s %s: not a number from 1 to %d", text,
+		    TOPOLOGY_MAX_CPUS);
+	return (uint32_t)count;
+}
+
 /* DISK or DISK,ro; any other comma is part of the path. */
 static void add_disk(struct options *options, char *text)
 {
@@ -103,13 +118,14 @@ static void add_disk(struct options *options, char *text)
 	options->disk_count++;
 }
 
+/* tap=NAME or unix=PATH */
 static void add_network(struct options *options, const char *text)
 {
+	if (strncmp(text, "tap=", 4) != 0 && strncmp(text, "unix=", 5) != 0)
+		die("-n %s: neither tap=NAME nor unix=PATH", text);
 	if (options->network_count == VIRTIO_MMIO_MAX)
 		die("-n %s: there are interrupts for %d network cards only",
 		    text, VIRTIO_MMIO_MAX);
-	if (strncmp(text, "tap=", 4) != 0 && strncmp(text, "unix=", 5) != 0)
-		die("-n %s: neither tap=NAME nor unix=PATH", text);
 	options->networks[options->network_count++] = text;
 }
 
@@ -122,7 +138,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "m:c:i:d:n:rh", longs, NULL)) !=
+	while ((c = getopt_long(argc, argv, "m:s:c:i:d:n:rh", longs, NULL)) !=
 	       -1) {
 		switch (c) {
 		case 't':
@@ -130,6 +146,9 @@ static void parse_options(struct options *options, int argc, char **argv)
 			break;
 		case 'm':
 			options->ram_size = parse_ram_size(optarg);
+			break;
+		case 's':
+			options->cpu_count = parse_cpu_count(optarg);
 			break;
 		case 'c':
 			options->cmdline = optarg;
@@ -178,9 +197,6 @@ static void add_devices(struct vm *vm)
 }
 
 static struct virtio_blk disks[VIRTIO_MMIO_MAX];
-static struct virtio_net networks[VIRTIO_MMIO_MAX];
-static struct net_backend backends[VIRTIO_MMIO_MAX];
-static struct virtio rng;
 static size_t slots_used;
 
 /* Gives a virtio device the next slot. */
@@ -192,7 +208,7 @@ static void add_virtio(struct vm *vm, struct virtio *device)
 		vm_irq_line(vm, VIRTIO_MMIO_GSI(slots_used));
 
 	if (slots_used == VIRTIO_MMIO_MAX)
-		die("there are interrupts for %d disks, network cards and the like only",
+		die("more than %d disks, network cards and the like: there are interrupts for no more",
 		    VIRTIO_MMIO_MAX);
 	virtio_mmio_init(slot, device, &vm->memory, &irq);
 	bus_add(&vm->mmio, VIRTIO_MMIO_GPA(slots_used), VIRTIO_SIZE,
@@ -209,8 +225,12 @@ static void add_disks(struct vm *vm, const struct options *options)
 	}
 }
 
+static struct virtio_net networks[VIRTIO_MMIO_MAX];
+
 static void add_networks(struct vm *vm, const struct options *options)
 {
+	static struct net_backend backends[VIRTIO_MMIO_MAX];
+
 	for (size_t i = 0; i < options->network_count; i++) {
 		const char *text = options->networks[i];
 		const char *name = strchr(text, '=') + 1;
@@ -226,6 +246,8 @@ static void add_networks(struct vm *vm, const struct options *options)
 
 static void add_rng(struct vm *vm)
 {
+	static struct virtio rng;
+
 	virtio_rng_init(&rng);
 	add_virtio(vm, &rng);
 }
@@ -244,9 +266,10 @@ int main(int argc, char **argv)
 	const struct console_listener keyboard = { serial_room, serial_receive,
 						   &com1 };
 	struct options options = { .ram_size = (uint64_t)DEFAULT_RAM_MIB << 20,
+				   .cpu_count = 1,
 				   .cmdline = DEFAULT_CMDLINE };
 	enum vcpu_status status;
-	struct vcpu vcpu;
+	struct cpus cpus;
 	struct vm vm;
 	uint64_t entry;
 
@@ -264,23 +287,24 @@ int main(int argc, char **argv)
 	fill_slots(&vm);
 	entry = boot_load(&vm.memory, options.kernel, options.initramfs,
 			  options.cmdline);
-	acpi_load(&vm.memory);
-	vcpu_create(&vcpu, &vm);
-	long_mode_start(vcpu.vcpu_fd, &vm.memory, entry, ZERO_PAGE_GPA);
-	vcpu.reset_by_triple_fault =
+	acpi_load(&vm.memory, options.cpu_count);
+	cpus_create(&cpus, &vm, options.cpu_count);
+	long_mode_start(cpus.vcpus[0].vcpu_fd, &vm.memory, entry,
+			ZERO_PAGE_GPA);
+	vm.reset_by_triple_fault =
 		boot_reboots_by_triple_fault(options.cmdline);
 	terminal_on_sigterm(power_press_button);
 	console_start(&keyboard);
 	event_loop_start();
 
-	status = vcpu_run(&vcpu);
+	status = cpus_run(&cpus);
 	console_drain();
 	event_loop_stop();
 	console_stop();
 	if (status == GUEST_CRASHED)
-		vcpu_report_crash(&vcpu);
+		cpus_report_crash(&cpus);
 
-	vcpu_destroy(&vcpu);
+	cpus_destroy(&cpus);
 	for (size_t i = 0; i < options.disk_count; i++)
 		virtio_blk_close(&disks[i]);
 	for (size_t i = 0; i < options.network_count; i++)

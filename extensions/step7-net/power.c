@@ -21,7 +21,7 @@ struct pm1 {
 	uint16_t status, enable, control;
 };
 
-/* The vCPU's thread reads and writes, the console's presses the button. */
+/* A vCPU's thread reads and writes, the console's presses the button. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct irq_line line; /* under lock */
 static struct pm1 pm1; /* under lock */

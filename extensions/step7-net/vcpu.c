@@ -5,7 +5,6 @@
 #include "kvm-x86.h"
 #include "kvm.h"
 #include "stop.h"
-#include "timer.h"
 #include "trace.h"
 
 #include <asm/processor-flags.h>
@@ -18,36 +17,25 @@
 /* So many bytes at RIP are shown: an instruction has at most 15. */
 #define CODE_SIZE 16
 
-/* The signals that KVM_RUN returns for. */
-static void get_signals(sigset_t *signals)
+/* KVM_RUN returns for this signal; no other call is interrupted by it. */
+static void let_signal_in(const struct vcpu *vcpu)
 {
-	sigemptyset(signals);
-	sigaddset(signals, STOP_SIGNAL);
-	sigaddset(signals, TIMER_SIGNAL);
-}
+	sigset_t others;
 
-/* Lets them in there and nowhere else: no other call is interrupted. */
-static void let_signals_in(const struct vcpu *vcpu)
-{
-	sigset_t signals, others;
-
-	get_signals(&signals);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	sigfillset(&others);
 	sigdelset(&others, STOP_SIGNAL);
-	sigdelset(&others, TIMER_SIGNAL);
 	kvm_set_signal_mask(vcpu->vcpu_fd, &others);
-	stop_tell_this_thread();
 }
 
-void vcpu_create(struct vcpu *vcpu, struct vm *vm)
+void vcpu_create(struct vcpu *vcpu, struct vm *vm, uint32_t number,
+		 uint32_t count)
 {
-	*vcpu = (struct vcpu){ .vm = vm };
-	vcpu->vcpu_fd = kvm_create_vcpu(vm->vm_fd, 0);
+	*vcpu = (struct vcpu){ .vm = vm, .number = number };
+	vcpu->vcpu_fd = kvm_create_vcpu(vm->vm_fd, (int)number);
 	vcpu->run_size = kvm_get_vcpu_mmap_size(vm->kvm_fd);
 	vcpu->run = kvm_map_run(vcpu->vcpu_fd, vcpu->run_size);
-	cpuid_set_up(vm->kvm_fd, vcpu->vcpu_fd);
-	let_signals_in(vcpu);
+	cpuid_set_up(vm->kvm_fd, vcpu->vcpu_fd, number, count);
+	let_signal_in(vcpu);
 }
 
 /*
@@ -94,7 +82,7 @@ static enum vcpu_status handle_exit(struct vcpu *vcpu)
 		handle_mmio(vcpu);
 		return GUEST_RUNS;
 	case KVM_EXIT_SHUTDOWN:
-		if (vcpu->reset_by_triple_fault)
+		if (vcpu->vm->reset_by_triple_fault)
 			return GUEST_ENDED;
 		/* fall through */
 	default:
@@ -121,30 +109,16 @@ static void trace(struct vcpu *vcpu)
 	trace_exit(run, meaning);
 }
 
-/* KVM_RUN has returned for a signal; which, and what is to be done? */
-static void handle_interruption(struct vcpu *vcpu)
-{
-	const struct timespec at_once = { 0 };
-	bool ours = false;
-	sigset_t signals;
-
-	get_signals(&signals);
-	while (sigtimedwait(&signals, NULL, &at_once) > 0)
-		ours = true;
-	/* All of the VMM was stopped, as by Ctrl-Z, and now goes on. */
-	if (timer_run() > TIMER_SECOND || !ours)
-		kvm_kvmclock_ctrl(vcpu->vcpu_fd);
-}
-
 enum vcpu_status vcpu_run(struct vcpu *vcpu)
 {
 	enum vcpu_status status = GUEST_RUNS;
 
 	while (status == GUEST_RUNS) {
 		if (!kvm_run(vcpu->vcpu_fd)) {
-			handle_interruption(vcpu);
 			if (stop_asked())
-				status = GUEST_ENDED;
+				return GUEST_ENDED;
+			/* All was stopped, as by Ctrl-Z, and now goes on. */
+			kvm_kvmclock_ctrl(vcpu->vcpu_fd);
 			continue;
 		}
 		status = handle_exit(vcpu);
@@ -153,24 +127,38 @@ enum vcpu_status vcpu_run(struct vcpu *vcpu)
 	return status;
 }
 
-void vcpu_report_crash(struct vcpu *vcpu)
+/* The bytes at RIP, up to CODE_SIZE of them; NULL where there is no memory. */
+static const uint8_t *find_code(const struct vcpu *vcpu, size_t *size)
 {
-	uint8_t *code = NULL;
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 	uint64_t gpa;
-	size_t size = 0;
 
 	kvm_get_sregs(vcpu->vcpu_fd, &sregs);
 	kvm_get_regs(vcpu->vcpu_fd, &regs);
-	if (kvm_translate(vcpu->vcpu_fd, sregs.cs.base + regs.rip, &gpa)) {
-		/* The page after this one may be anywhere. */
-		size = PAGE_SIZE - gpa % PAGE_SIZE;
-		if (size > CODE_SIZE)
-			size = CODE_SIZE;
-		code = memory_at(&vcpu->vm->memory, gpa, size);
-	}
+	if (!kvm_translate(vcpu->vcpu_fd, sregs.cs.base + regs.rip, &gpa))
+		return NULL;
+	/* The page after this one may be anywhere. */
+	*size = PAGE_SIZE - gpa % PAGE_SIZE;
+	if (*size > CODE_SIZE)
+		*size = CODE_SIZE;
+	return memory_at(&vcpu->vm->memory, gpa, *size);
+}
+
+void vcpu_report_crash(const struct vcpu *vcpu)
+{
+	size_t size = 0;
+	const uint8_t *code = find_code(vcpu, &size);
+
 	dump_vcpu(vcpu->run, vcpu->vcpu_fd, code, size);
+}
+
+void vcpu_report(const struct vcpu *vcpu)
+{
+	size_t size = 0;
+	const uint8_t *code = find_code(vcpu, &size);
+
+	dump_other_vcpu(vcpu->number, vcpu->vcpu_fd, code, size);
 }
 
 void vcpu_destroy(struct vcpu *vcpu)

@@ -7,6 +7,7 @@
 #include "memory.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct vm {
@@ -15,6 +16,7 @@ struct vm {
 	struct memory memory;
 	struct bus ports, mmio; /* what is at which port, at which address */
 	pthread_mutex_t lock; /* of all that is on mmio, and the timers */
+	bool reset_by_triple_fault; /* what else would be a crash */
 };
 
 /* Creates a virtual machine with `ram_size` bytes of zeroed memory. */
