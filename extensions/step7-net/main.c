@@ -43,7 +43,10 @@ struct options {
 		bool read_only;
 	} disks[VIRTIO_MMIO_MAX];
 	size_t disk_count;
-	const char *networks[VIRTIO_MMIO_MAX]; /* tap=NAME or unix=PATH */
+	struct {
+		const char *name; /* of an interface, or of a socket */
+		bool is_tap, is_plain;
+	} networks[VIRTIO_MMIO_MAX];
 	size_t network_count;
 	bool rng;
 };
@@ -51,7 +54,7 @@ struct options {
 static void print_usage(FILE *file)
 {
 	fputs("Usage: step7-net [-m MiB] [-s CPUS] [-c CMDLINE] [-i INITRAMFS] [-d DISK[,ro]]...\n"
-	      "                 [-n tap=NAME|unix=PATH]... [-r] KERNEL\n"
+	      "                 [-n tap=NAME[,plain]|unix=PATH]... [-r] KERNEL\n"
 	      "Boots a Linux bzImage or vmlinux in a virtual machine, with its serial port on this\n"
 	      "terminal.  Ctrl-A x quits, Ctrl-A h tells the other keys.\n"
 	      "\n"
@@ -61,7 +64,8 @@ static void print_usage(FILE *file)
 	      "                \"" DEFAULT_CMDLINE "\"\n"
 	      "  -i INITRAMFS  the initial root file system\n"
 	      "  -d DISK[,ro]  a raw disk image or a disk, up to eight: /dev/vda, vdb, ...\n"
-	      "  -n tap=NAME   a network card on this tap interface: eth0, eth1, ...\n"
+	      "  -n tap=NAME   a network card on this tap interface: eth0, eth1, ...; with\n"
+	      "                ,plain no checksum is left to the other side\n"
 	      "  -n unix=PATH  one on this socket, where passt listens, or another program\n"
 	      "  -r            an entropy source: /dev/hwrng\n"
 	      "  --trace FILE  write every exit to FILE\n"
@@ -118,15 +122,25 @@ static void add_disk(struct options *options, char *text)
 	options->disk_count++;
 }
 
-/* tap=NAME or unix=PATH */
-static void add_network(struct options *options, const char *text)
+/* tap=NAME, tap=NAME,plain or unix=PATH */
+static void add_network(struct options *options, char *text)
 {
-	if (strncmp(text, "tap=", 4) != 0 && strncmp(text, "unix=", 5) != 0)
+	size_t i = options->network_count++;
+	bool is_tap = strncmp(text, "tap=", 4) == 0;
+	char *comma = is_tap ? strchr(text, ',') : NULL;
+
+	if (!is_tap && strncmp(text, "unix=", 5) != 0)
 		die("-n %s: neither tap=NAME nor unix=PATH", text);
-	if (options->network_count == VIRTIO_MMIO_MAX)
+	if (i == VIRTIO_MMIO_MAX)
 		die("-n %s: there are interrupts for %d network cards only",
 		    text, VIRTIO_MMIO_MAX);
-	options->networks[options->network_count++] = text;
+	if (comma && strcmp(comma, ",plain") != 0)
+		die("-n %s: after an interface only ,plain can come", text);
+	if (comma)
+		*comma = '\0';
+	options->networks[i].name = strchr(text, '=') + 1;
+	options->networks[i].is_tap = is_tap;
+	options->networks[i].is_plain = comma;
 }
 
 static void parse_options(struct options *options, int argc, char **argv)
@@ -232,11 +246,11 @@ static void add_networks(struct vm *vm, const struct options *options)
 	static struct net_backend backends[VIRTIO_MMIO_MAX];
 
 	for (size_t i = 0; i < options->network_count; i++) {
-		const char *text = options->networks[i];
-		const char *name = strchr(text, '=') + 1;
+		const char *name = options->networks[i].name;
 
-		if (*text == 't')
-			net_tap_open(&backends[i], name);
+		if (options->networks[i].is_tap)
+			net_tap_open(&backends[i], name,
+				     !options->networks[i].is_plain);
 		else
 			net_stream_open(&backends[i], name);
 		virtio_net_open(&networks[i], &backends[i], &vm->lock);

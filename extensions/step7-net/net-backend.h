@@ -52,7 +52,7 @@ struct net_backend {
 	enum net_result (*receive)(struct net_backend *backend, bool may_read);
 
 	int fd;
-	const uint8_t *frame; /* NULL: there is none, or it is taken */
+	uint8_t *frame; /* NULL: there is none, or it is taken */
 	size_t frame_size; /* with its header */
 
 	uint8_t in[NET_BUFFER_SIZE]; /* has been read */
@@ -64,9 +64,10 @@ struct net_backend {
 
 /*
  * The tap interface NAME, or the stream socket PATH.  One that is not there ends
- * the VMM.
+ * the VMM.  With `offload` the guest and the tap may leave checksums, and cutting
+ * into segments, to each other.
  */
-void net_tap_open(struct net_backend *backend, const char *name);
+void net_tap_open(struct net_backend *backend, const char *name, bool offload);
 void net_stream_open(struct net_backend *backend, const char *path);
 
 #endif

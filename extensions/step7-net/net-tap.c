@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #define FEATURE(name) (1ull << VIRTIO_NET_F_##name)
+#define OFFLOADS                                                   \
+	(FEATURE(CSUM) | FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6) | \
+	 FEATURE(GUEST_CSUM) | FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6))
 
 /* Gives the tap's descriptor its interface, and frames their headers. */
 static bool attach(int fd, const char *name)
@@ -109,13 +112,11 @@ static _Noreturn void refuse(const char *name)
 	}
 }
 
-void net_tap_open(struct net_backend *backend, const char *name)
+void net_tap_open(struct net_backend *backend, const char *name, bool offload)
 {
 	*backend = (struct net_backend){
 		.name = name,
-		.features = FEATURE(CSUM) | FEATURE(GUEST_CSUM) |
-			    FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6) |
-			    FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6),
+		.features = offload ? OFFLOADS : 0,
 		.connect = tap_connect,
 		.set_features = tap_set_features,
 		.send = tap_send,

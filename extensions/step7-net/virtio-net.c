@@ -80,6 +80,9 @@ static bool is_acceptable(const struct virtio_net *net)
 	if (net->backend->frame_size < NET_HEADER_SIZE + ETH_HLEN)
 		return false;
 	memcpy(&header, net->backend->frame, sizeof(header));
+	/* Who checks no sums is not told which are right. */
+	if (!(net->device.features & FEATURE(GUEST_CSUM)))
+		net->backend->frame[0] &= ~VIRTIO_NET_HDR_F_DATA_VALID;
 	if (header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
 		needed |= FEATURE(GUEST_CSUM);
 	switch (header.gso_type) {
