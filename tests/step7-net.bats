@@ -66,7 +66,7 @@ host_network() {
 
 # As nobody, with passt at the other end.
 user() {
-	local dir=$BATS_FILE_TMPDIR/user nobody=()
+	local dir=$BATS_FILE_TMPDIR/user nobody=() visitor
 
 	mkdir "$dir"
 	cp --sparse=always "$net_rootfs" "$dir/disk"
@@ -77,6 +77,7 @@ user() {
 			env TMPDIR="$dir")
 	fi
 	visit >"$BATS_FILE_TMPDIR/visit" 3>&- &
+	visitor=$!
 	COMMANDS="stty -echo
 		mkdir /www; echo 'a page of the guest' >/www/page; httpd -vv -p 80 -h /www 2>/run/log
 		echo; echo '@ address'; ip -4 -o addr show dev eth0
@@ -87,8 +88,8 @@ user() {
 		until grep -q visited /run/log; do sleep 0.2; done
 		poweroff" timed 200 "$project/tests/console/play" login "$dir" "$dir.log" \
 		"${nobody[@]}" "$project/extensions/step7-net/with-passt" -t 8080:80 \
-		"$step7" -r -d "$dir/disk" --trace "$dir/trace" "$vmlinux" 2>"$dir.err"
-	wait
+		"$step7" -r -d "$dir/disk" --trace "$dir/trace" "$vmlinux" 2>"$dir.err" || :
+	wait $visitor || :
 }
 
 # Somebody outside who looks at the guest's page until it is there.
@@ -139,7 +140,7 @@ tap() {
 	local dir=$BATS_FILE_TMPDIR/www card=0 net
 
 	{
-		echo 'stty -echo'
+		echo 'stty -echo; PS1='
 		for net in 10.8.0 10.6.0; do
 			cat <<-END
 				ip addr add $net.2/24 dev eth$card; ip link set eth$card up
@@ -160,10 +161,11 @@ tap() {
 		echo "echo; echo '@ end'; poweroff -f"
 	} >"$BATS_FILE_TMPDIR/commands"
 	ip link set t1 mtu 1400
-	tshark -i t0 -w "$dir/t0.pcap" -c 20 2>/dev/null 3>&- &
-	echo $! >>"$helper_pids"
+	start tcpdump tcpdump -U -i t0 -w "$dir/t0.pcap" -c 20
+	echo "$pid" >>"$helper_pids"
+	wait_for 60 listening "${log%.log}.err"
 	start tap "$step7" -m 256 -n tap=t0 -n tap=t1,plain -r -i "$initramfs" \
-		--trace "$dir/trace" -c "console=ttyS0 quiet panic=1" "$vmlinux" \
+		--trace "$dir/trace" -c "console=ttyS0 loglevel=1 panic=1" "$vmlinux" \
 		<"$BATS_FILE_TMPDIR/commands"
 	wait_for_end 200
 }
@@ -236,10 +238,10 @@ start_guest() { # NAME
 	logs=$1
 	mkfifo keys
 	start "$1" "$step7" -n unix="$PWD/socket" -i "$initramfs" \
-		-c "console=ttyS0 quiet panic=1" "$vmlinux" <keys
+		-c "console=ttyS0 loglevel=1 panic=1" "$vmlinux" <keys
 	exec 5>keys
-	echo 'stty -echo' >&5
-	wait_for 60 '# ' "$log"
+	echo 'stty -echo; PS1=; echo rea''dy' >&5
+	wait_for 60 '^ready' "$log"
 }
 
 configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
@@ -301,7 +303,7 @@ configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
 	logs=taken
 	mkfifo keys
 	start taken "$step7" -n tap=t2 -i "$initramfs" \
-		-c "console=ttyS0 quiet panic=1" "$vmlinux" <keys
+		-c "console=ttyS0 loglevel=1 panic=1" "$vmlinux" <keys
 	exec 5>keys
 	echo 'ip addr add 10.5.0.2/24 dev eth0; ip link set eth0 up; while :; do echo; echo carrier $(cat /sys/class/net/eth0/carrier); sleep 0.2; done &' >&5
 	wait_for 60 'carrier 1' "$log"

@@ -337,24 +337,26 @@ static void next_turn(void *owner)
 	pthread_mutex_unlock(net->lock);
 }
 
+static void connect_again(struct virtio_net *net)
+{
+	if (!net->backend->connect(net->backend)) {
+		event_timer_start(&net->reconnect, RECONNECT_MS);
+		return;
+	}
+	event_init(&net->event, net->backend->fd, backend_ready, net);
+	net->features = 0; /* as it begins */
+	set_link(net, true);
+	go_on(net);
+}
+
 static void look_for_other_end(void *owner)
 {
 	struct virtio_net *net = owner;
 
 	if (!lock_devices(net))
 		return;
-	if (!event_timer_expired(&net->reconnect)) {
-		/* for nothing */
-	} else if (net->backend->connect(net->backend)) {
-		event_init(&net->event, net->backend->fd, backend_ready, net);
-		net->features = 0;
-		net->backend->set_features(net->backend, 0);
-		set_link(net, true);
-		go_on(net);
-	} else {
-		net->backend->fd = -1;
-		event_timer_start(&net->reconnect, RECONNECT_MS);
-	}
+	if (event_timer_expired(&net->reconnect))
+		connect_again(net);
 	pthread_mutex_unlock(net->lock);
 }
 
