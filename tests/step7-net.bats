@@ -58,7 +58,7 @@ host_network() {
 	head -c 8000000 /dev/urandom >"$dir/data"
 	start host "$project/tests/net/host" "$dir"
 	echo "$pid" >>"$helper_pids"
-	wait_for 60 ready "$log"
+	wait_for 150 ready "$log"
 	pid=
 }
 
@@ -227,7 +227,7 @@ start_peer() { # MODE
 	local log pid
 
 	start "peer-$1" "$project/tests/net/peer" "$PWD/socket" "$1"
-	wait_for 60 ready "$log"
+	wait_for 150 ready "$log"
 	helpers+=("$pid")
 	peer=$pid
 	peer_log=$log
@@ -237,9 +237,9 @@ start_peer() { # MODE
 start_guest() { # NAME
 	logs=$1
 	mkfifo keys
+	exec 5<>keys
 	start "$1" "$step7" -n unix="$PWD/socket" -i "$initramfs" \
 		-c "console=ttyS0 loglevel=1 panic=1" "$vmlinux" <keys
-	exec 5>keys
 	echo 'stty -echo; PS1=; echo rea''dy' >&5
 	wait_for 60 '^ready' "$log"
 }
@@ -302,9 +302,9 @@ configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
 	ip link set t2 up
 	logs=taken
 	mkfifo keys
+	exec 5<>keys
 	start taken "$step7" -n tap=t2 -i "$initramfs" \
 		-c "console=ttyS0 loglevel=1 panic=1" "$vmlinux" <keys
-	exec 5>keys
 	echo 'ip addr add 10.5.0.2/24 dev eth0; ip link set eth0 up; while :; do echo; echo carrier $(cat /sys/class/net/eth0/carrier); sleep 0.2; done &' >&5
 	wait_for 60 'carrier 1' "$log"
 	ip link del t2
