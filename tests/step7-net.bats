@@ -52,7 +52,7 @@ host_network() {
 	ip tuntap add t1 mode tap
 	ip addr add 10.6.0.1/24 dev t1
 	ip link set t1 up
-	echo 'nameserver 10.9.0.2' >/etc/resolv.conf
+	echo 'nameserver 127.0.0.1' >/etc/resolv.conf
 	mkdir "$dir"
 	echo 'a page of the host' >"$dir/page"
 	head -c 8000000 /dev/urandom >"$dir/data"
@@ -79,13 +79,12 @@ user() {
 	visit >"$BATS_FILE_TMPDIR/visit" 3>&- &
 	visitor=$!
 	COMMANDS="stty -echo
-		mkdir /www; echo 'a page of the guest' >/www/page; httpd -vv -p 80 -h /www 2>/run/log
 		echo; echo '@ address'; ip -4 -o addr show dev eth0
 		echo; echo '@ name'; nslookup vmm.test
 		echo; echo '@ page'; wget -q -O - http://10.9.0.1:8000/page
 		echo; echo '@ md5'; wget -q -O - http://10.9.0.1:8000/data | md5sum
 		echo; echo '@ end'
-		until grep -q visited /run/log; do sleep 0.2; done
+		printf 'HTTP/1.0 200 OK\r\n\r\na page of the guest\n' | nc -l -p 80
 		poweroff" timed 200 "$project/tests/console/play" login "$dir" "$dir.log" \
 		"${nobody[@]}" "$project/extensions/step7-net/with-passt" -t 8080:80 \
 		"$step7" -r -d "$dir/disk" --trace "$dir/trace" "$vmlinux" 2>"$dir.err" || :
@@ -103,10 +102,6 @@ visit() {
 		        break
 		    except OSError:
 		        time.sleep(0.5)
-		try:
-		    urllib.request.urlopen('http://127.0.0.1:8080/visited', timeout=5)
-		except OSError:
-		    pass
 	END
 }
 
