@@ -196,6 +196,18 @@ unit() { # PROGRAM TEST...
 		fadt_names_the_power_registers fadt_points_to_dsdt_and_facs
 }
 
+@test "unit: the MADT tells of each processor, and of 255" {
+	unit acpi madt_tells_of_each_cpu madt_of_the_largest_machine
+}
+
+@test "unit: the end is told to each thread, once, early or late" {
+	unit stop-all each_is_told_once who_comes_late_is_told_at_once
+}
+
+@test "unit: CPUID's levels are ours, and no others" {
+	unit topology levels_are_ours_and_no_others no_leaf_beyond_the_highest
+}
+
 @test "unit: the MADT tells of both APICs, and of the SCI" {
 	unit acpi madt_is_as_kvm_has_it
 }

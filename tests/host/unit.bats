@@ -124,3 +124,20 @@ unit_tests() { # NAME...
 		has "$output" "^$file\.c .* %"
 	done
 }
+
+@test "unit: step 6's processors: tables, CPUID, the end of several threads" {
+	build+=/step6
+	make -s -C "$unit" STEP=../../extensions/step6-smp BUILD="$build" programs
+	unit_tests acpi cpuid topology stop-all
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step6-smp \
+		BUILD="$build" threads
+	echo "$output"
+	is "$status" 0 "exit status with several threads"
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step6-smp \
+		BUILD="$build" coverage
+	echo "$output"
+	is "$status" 0 "exit status of the coverage"
+	for file in acpi topology; do
+		has "$output" "^$file\.c .* %"
+	done
+}
