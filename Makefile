@@ -8,6 +8,7 @@ Q        := $(if $(V),,@)
 QUIETLY  := $(if $(V),,-s)
 WITH_KVM := tests/lab/with-kvm
 KERNEL   := build/linux/bzImage
+STEP7    := extensions/step7-net
 DISK     := build/rootfs$(ROOTFS:%=-%).ext4
 
 MAKEFLAGS += --no-print-directory
@@ -44,6 +45,18 @@ run-%: guests disk ## an extension (run-4, run-irqchip), or a stage of your own
 	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
 	$(Q)$(WITH_KVM) $(STAGE)/$(notdir $(STAGE)) $(GUEST)
 
+NET_DISK := build/rootfs-net.ext4
+
+run-7: guests disk net-disk ## step 7: with a network (port 8080 here is the guest's 80)
+	$(Q)$(MAKE) $(QUIETLY) $(STEP7)
+	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
+	$(Q)LAB_NET=1 $(WITH_KVM) $(STEP7)/with-passt -t 8080:80 \
+		$(STEP7)/step7-net -r -d $(NET_DISK) $(KERNEL)
+
+net-disk: kernel
+	$(Q)tests/lab/setup net
+	$(Q)$(STEP7)/rootfs/build
+
 test: ## everything needed, then the whole suite
 	$(Q)tests/run
 
@@ -79,8 +92,8 @@ diff-%: ## the same for any other; FROM=2 names the one before
 tutorial: ## build/tutorial: the book as a git history, one commit a section
 	$(Q)docs/tools/tutorial
 
-docs-check: guests disk ## replay the book: its code, its builds, its consoles
-	$(Q)tests/lab/setup lab workshop
+docs-check: guests disk net-disk ## replay the book: its code, its builds, its consoles
+	$(Q)tests/lab/setup lab workshop net
 	$(Q)docs/tools/check
 
 book: ## build/book: the book as a web site, to read without network
@@ -120,6 +133,8 @@ fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 		STEP=../../extensions/step4-long-mode
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/irqchip \
 		STEP=../../extensions/irqchip
+	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step7 \
+		STEP=../../extensions/step7-net
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS), \
@@ -163,4 +178,4 @@ endif
 .PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx bench \
 	test-bench doctor lab tutorial docs-check book book-serve exercise hint grade \
 	exercises-check new-step offline fuzz clean distclean help tools guests \
-	kernel disk
+	kernel disk net-disk run-7

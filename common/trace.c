@@ -4,6 +4,7 @@
 #include "exit.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,10 +97,20 @@ void trace_exit(const struct kvm_run *run, const char *meaning)
 	pthread_mutex_unlock(&lock);
 }
 
-void trace_note(const char *text)
+void trace_note(const char *format, ...)
 {
-	if (file && fprintf(file, "%12.6f %s\n", now() - start, text) < 0)
+	va_list args;
+
+	if (!file)
+		return;
+	va_start(args, format);
+	pthread_mutex_lock(&lock);
+	fprintf(file, "%12.6f ", now() - start);
+	vfprintf(file, format, args);
+	if (fputc('\n', file) == EOF)
 		die_errno("the trace");
+	pthread_mutex_unlock(&lock);
+	va_end(args);
 }
 
 static int most_frequent_first(const void *a, const void *b)

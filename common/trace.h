@@ -25,8 +25,8 @@ bool trace_on(void);
  */
 void trace_exit(const struct kvm_run *run, const char *meaning);
 
-/* Writes a line about something that is no exit. */
-void trace_note(const char *text);
+/* Writes something that is no exit as a line of its own; it is not counted. */
+void trace_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Writes the summary, most frequent first, and closes the file. */
 void trace_close(void);

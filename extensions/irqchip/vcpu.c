@@ -190,13 +190,11 @@ static void handle_interruption(struct vcpu *vcpu)
 /* The vCPU takes an interrupt as soon as it runs. */
 static void give_interrupt(struct vcpu *vcpu)
 {
-	char text[40];
 	uint32_t irq;
 	uint8_t vector = i8259_acknowledge(&vcpu->vm->pic, &irq);
 
 	kvm_interrupt(vcpu->vcpu_fd, vector);
-	snprintf(text, sizeof(text), "KVM_INTERRUPT 0x%x: IRQ %u", vector, irq);
-	trace_note(text);
+	trace_note("KVM_INTERRUPT 0x%x: IRQ %u", vector, irq);
 }
 
 /* Where there is an interrupt: now, or once KVM says that it can be taken. */

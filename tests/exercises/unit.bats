@@ -243,3 +243,32 @@ unit() { # PROGRAM TEST...
 	unit i8254 mode_0_once ten_minutes late_ticks_catch_up far_too_late \
 		not_too_fast
 }
+
+# ---- step 7 ----
+
+@test "unit: the entropy source fills what it may write, and no more" {
+	unit virtio-rng fills_what_it_may_write \
+		nothing_to_write_to_is_given_back a_long_chain_gets_a_part
+}
+
+@test "unit: the card sends what it can, and keeps what it cannot" {
+	unit virtio-net a_frame_goes_out what_is_no_frame_is_not_sent \
+		a_full_back_end_is_waited_for one_turn_ends
+}
+
+@test "unit: a frame fills as many buffers as it takes, all or none" {
+	unit virtio-net a_frame_fills_a_buffer a_long_frame_fills_several \
+		a_header_in_single_bytes without_a_buffer_it_waits \
+		without_merging_one_has_to_do what_never_fits_is_dropped \
+		bad_buffers_come_back_once a_bad_one_behind_a_good_one
+}
+
+@test "unit: frames come out of a stream that is cut anywhere" {
+	unit net-stream cut_anywhere byte_by_byte many_at_once of_every_size \
+		a_length_that_is_none
+}
+
+@test "unit: frames go into a stream that takes what it likes" {
+	unit net-stream what_is_sent_has_a_length_in_place_of_the_header \
+		a_full_socket
+}

@@ -146,12 +146,13 @@ begin_unit() { # N [BUILD]
 	check_skeletons host 5
 	check_skeletons host 6
 	check_skeletons host 9
+	check_skeletons host 7
 }
 
 @test "exercises: unit tests pass on the steps" {
 	local step
 
-	for step in 2 3 4 5 6 9; do
+	for step in 2 3 4 5 6 7 9; do
 		for number in $(exercises $step step); do
 			"$here"/exercise tests "$number" | grep '/unit\.bats' | sed 's/^/pass\t/' || :
 		done | expect_of "step $step" "$(step_of $step.1)" . "$built/unit-$step"
