@@ -83,6 +83,14 @@ docs-check: guests disk ## replay the book: its code, its builds, its consoles
 	$(Q)tests/lab/setup lab workshop
 	$(Q)docs/tools/check
 
+book: ## build/book: the book as a web site, to read without network
+	$(Q)tests/lab/setup book
+	$(Q)docs/tools/web/build
+
+book-serve: book ## the same at http://localhost:8000/ (PORT=8000)
+	$(Q)python3 -m http.server --bind 127.0.0.1 --directory build/book \
+		$(or $(PORT),8000)
+
 exercise: ## N=2.3 DIR=~/vmm: a step to work on, without some of its functions
 	$(Q)tests/lab/setup build workshop
 	$(Q)tests/exercises/exercise make "$(N)" "$(DIR)"
@@ -151,6 +159,6 @@ else
 endif
 
 .PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx bench \
-	test-bench doctor lab tutorial docs-check exercise hint grade \
+	test-bench doctor lab tutorial docs-check book book-serve exercise hint grade \
 	exercises-check new-step offline fuzz clean distclean help tools guests \
 	kernel disk

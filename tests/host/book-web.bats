@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# The book's web edition (make book), in a browser without a window: web/look
+# has what is looked at. axe-core, from npm, judges accessibility.
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	docs/tools/web/build -o "$BATS_FILE_TMPDIR/book"
+}
+
+# Fetches axe-core in the version of package-lock.json, once.
+get_axe() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	if cmp -s tests/web/package-lock.json build/axe/fetched; then return; fi
+	mkdir -p build/axe
+	cp tests/web/package.json tests/web/package-lock.json build/axe
+	(cd build/axe && npm ci --no-audit --no-fund) &&
+		cp tests/web/package-lock.json build/axe/fetched
+}
+
+look() { # CHECK
+	timeout $((600 * ${TIMEOUT_SCALE:-1})) \
+		"$BATS_TEST_DIRNAME"/../web/look "$BATS_FILE_TMPDIR/book" "$1"
+}
+
+@test "web: every link leads somewhere, and nothing is fetched from elsewhere" {
+	look files
+}
+
+@test "web: all pages load, fit on a phone, and have the book's blocks" {
+	look pages
+}
+
+@test "web: search finds, from a file system and from a server, under any path" {
+	look search
+}
+
+@test "web: a change, the whole file, the end of the step; folds; copies" {
+	look views
+}
+
+@test "web: words, citations, exercises; pictures follow the switch; paper" {
+	look words
+}
+
+@test "web: the traces play to their ends, and end as the machine did" {
+	look traces
+}
+
+@test "web: accessible, in both themes, wide and narrow" {
+	get_axe || skip "npm cannot fetch axe-core: is this machine offline?"
+	look accessibility
+}
