@@ -32,7 +32,7 @@
 /* A machine that has not ended so long after Ctrl-A x is left behind. */
 #define QUIT_MS 2000
 
-/* ---- output: from the vCPU's thread to a thread of its own ---- */
+/* ---- output: from a vCPU's thread to a thread of its own ---- */
 
 static pthread_t writer;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

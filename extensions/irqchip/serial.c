@@ -373,12 +373,16 @@ static void describe_ports(void *device, uint64_t offset, bool is_write,
 					       "MCR", "LSR", "MSR", "SCR" };
 	static const char *const read[] = { "RBR", "IER", "IIR", "LCR",
 					    "MCR", "LSR", "MSR", "SCR" };
-	const struct serial *serial = device;
+	struct serial *serial = device;
 	uint8_t value = *(const uint8_t *)data;
 	char meaning[64] = "";
 	const char *name = is_write ? written[offset] : read[offset];
+	bool latch;
 
-	if (offset <= UART_DLM && (serial->lcr & UART_LCR_DLAB))
+	pthread_mutex_lock(&serial->lock);
+	latch = serial->lcr & UART_LCR_DLAB;
+	pthread_mutex_unlock(&serial->lock);
+	if (offset <= UART_DLM && latch)
 		name = divisor[offset];
 	else
 		describe_value((uint16_t)offset, is_write, value, meaning,

@@ -7,9 +7,10 @@
  * waits in `input` until the guest listens, and moves on through the receive
  * FIFO.
  *
- * Two threads use it: the vCPU's by serial_device's functions, and the other
- * end's by serial_room() and serial_receive().  `lock` is held while a register
- * or the interrupt line changes, never while the other end is called.
+ * Two sides use it, on threads of their own: the guest's by serial_device's
+ * functions, and the other end's by serial_room() and serial_receive().  `lock`
+ * is held while a register or the interrupt line changes, never while the other
+ * end is called.
  */
 #ifndef SERIAL_H
 #define SERIAL_H
@@ -32,7 +33,7 @@
 
 /* Who is at the other end of the cable. */
 struct serial_peer {
-	/* A character from the guest; the vCPU's thread may wait in here. */
+	/* A character from the guest, whose vCPU may wait in here */
 	void (*transmit)(void *owner, uint8_t character);
 	/* serial_room() was 0, and is no more. */
 	void (*room)(void *owner);

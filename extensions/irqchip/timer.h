@@ -1,6 +1,6 @@
 /*
- * Timers: functions to be called on the vCPU's thread, between one KVM_RUN and
- * the next.  Only that thread uses them.
+ * Timers: functions to be called when their time has come, by the thread that
+ * calls timer_run().  One thread at a time uses them.
  */
 #ifndef TIMER_H
 #define TIMER_H
@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdint.h>
 
-/* The signal that has KVM_RUN return; elsewhere it is blocked, and waits. */
+/* The signal that it has come; blocked, it waits for that thread. */
 #define TIMER_SIGNAL SIGALRM
 
 #define TIMER_MILLISECOND 1000000ull

@@ -4,8 +4,8 @@
  *   the transport  carries registers and interrupts, as virtio-mmio.c
  *   the device     carries out requests, as virtio-blk.c
  *
- * Both know struct virtio, and neither knows the other.  Only the vCPU's
- * thread uses it.
+ * Both know struct virtio, and neither knows the other.  One thread at a time
+ * uses it.
  */
 #ifndef VIRTIO_H
 #define VIRTIO_H
