@@ -116,7 +116,7 @@ cpuinfo() { # NAME FIELD
 	is "$(said four nproc | numbers)" 4 "processors at first"
 	is "$(said four off | numbers)" "3 2 1" "processors while they go"
 	is "$(said four on | numbers)" "2 3 4" "processors while they come"
-	is "$(said four on | grep -c '^ran on [0-3]')" 4 "processors that run a program"
+	is "$(said four on | grep -c 'ran on [0-3]$')" 4 "processors that run a program"
 	has "$(said four interrupts)" '^ *16:( +[0-9]+){4} +IO-APIC +16-edge +virtio0'
 	has "$(said four interrupts)" '^RES: +[1-9][0-9]* +[1-9][0-9]* +[1-9][0-9]* +[1-9][0-9]*'
 	has_not "$(said four dmesg)" '(WARNING|BUG|rcu.*stall|soft lockup|not responding|stuck)'
