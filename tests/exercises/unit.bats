@@ -252,7 +252,7 @@ unit() { # PROGRAM TEST...
 }
 
 @test "unit: the card sends what it can, and keeps what it cannot" {
-	unit virtio-net a_frame_goes_out what_is_no_frame_is_not_sent \
+	unit virtio-net-send a_frame_goes_out what_is_no_frame_is_not_sent \
 		a_full_back_end_is_waited_for one_turn_ends
 }
 
