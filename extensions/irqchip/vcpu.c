@@ -10,7 +10,6 @@
 #include <asm/processor-flags.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/user.h>
 #include <unistd.h>
