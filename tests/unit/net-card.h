@@ -24,6 +24,7 @@
 
 #define FEATURE(name) (1ull << VIRTIO_NET_F_##name)
 #define VERSION_1     (1ull << VIRTIO_F_VERSION_1)
+#define EVENT_IDX     (1ull << VIRTIO_RING_F_EVENT_IDX)
 #define HEADER	      NET_HEADER_SIZE
 
 #define RUNNING                                                 \
@@ -38,7 +39,7 @@ static unsigned int interrupts[QUEUES], config_interrupts;
 
 /* ---- the event loop's stand-in ---- */
 
-static unsigned int rings_of_bell, reconnect_ms;
+static unsigned int rings_of_bell, unrings, reconnect_ms;
 static bool timer_expired;
 
 void event_init(struct event *event, int fd, void (*ready)(void *owner),
@@ -54,6 +55,7 @@ void event_wait_for(struct event *event, uint32_t what)
 
 void event_close(struct event *event)
 {
+	assert_int_not_equal(event->fd, -1); /* once is enough */
 	*event = (struct event){ .fd = -1 };
 }
 
@@ -90,6 +92,7 @@ void event_ring(struct event *bell)
 void event_unring(struct event *bell)
 {
 	assert_ptr_equal(bell, &net.again);
+	unrings++;
 }
 
 /* Every frame goes through what the trace does with it, too. */
@@ -118,6 +121,8 @@ static uint8_t sent[HEADER + NET_FRAME_MAX];
 static size_t sent_size;
 static unsigned int sent_count;
 static enum net_result result; /* of each send */
+static enum net_result rest_result; /* of each send of what was left over */
+static bool has_gone; /* so receive says */
 static uint64_t told_features;
 static bool connects;
 
@@ -140,7 +145,7 @@ fake_send(struct net_backend *unused, const struct iovec *buffers, size_t count)
 {
 	(void)unused;
 	if (count == 0 || result != NET_DONE)
-		return count == 0 ? NET_DONE : result;
+		return count == 0 ? rest_result : result;
 	sent_size = 0;
 	for (size_t i = 0; i < count; i++) {
 		assert_in_range(sent_size + buffers[i].iov_len, 0,
@@ -157,6 +162,8 @@ static inline enum net_result fake_receive(struct net_backend *unused,
 					   bool may_read)
 {
 	(void)unused;
+	if (has_gone)
+		return NET_GONE;
 	if (!may_read || source_next == source_count)
 		return NET_LATER;
 	backend.frame = source[source_next];
@@ -178,6 +185,23 @@ static inline void add_frame(size_t size, uint8_t flags, uint8_t gso_type)
 }
 
 /* ---- the driver ---- */
+
+/* What it does once, when the device has found a queue empty */
+static void (*before_rearm)(void);
+
+/* The linker's names: virtqueue.c's function, and what is in its place */
+bool __real_virtqueue_rearm(struct virtqueue *which);
+bool __wrap_virtqueue_rearm(struct virtqueue *which);
+
+bool __wrap_virtqueue_rearm(struct virtqueue *which)
+{
+	void (*act)(void) = before_rearm;
+
+	before_rearm = NULL;
+	if (act)
+		act();
+	return __real_virtqueue_rearm(which);
+}
 
 static inline void interrupt(void *transport, uint32_t number)
 {
@@ -222,8 +246,10 @@ static inline int set_up_net(void **state)
 	backend.fd = 3;
 	source_count = source_next = sent_count = 0;
 	sent_size = 0;
-	result = NET_DONE;
-	rings_of_bell = reconnect_ms = config_interrupts = 0;
+	result = rest_result = NET_DONE;
+	has_gone = false;
+	before_rearm = NULL;
+	rings_of_bell = unrings = reconnect_ms = config_interrupts = 0;
 	memset(interrupts, 0, sizeof(interrupts));
 	timer_expired = connects = false;
 	told_features = 0;

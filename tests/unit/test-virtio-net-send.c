@@ -1,6 +1,8 @@
 /* The network card's frames to the host, its link, and its end. */
 #include "net-card.h"
 
+#include <time.h>
+
 static void fill(uint64_t gpa, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
@@ -88,6 +90,23 @@ static void a_reset_forgets_what_waits(void **state)
 	assert_int_equal(sent_count, 0);
 }
 
+static void offer_a_frame(void)
+{
+	offer(TRANSMIT, 1, 1, BUFFER_GPA, 100);
+}
+
+/* The driver saw that nobody wants to hear of it, and notifies nobody. */
+static void a_frame_that_just_comes(void **state)
+{
+	(void)state;
+	bring_up(EVENT_IDX);
+	offer(TRANSMIT, 0, 1, BUFFER_GPA, 100);
+	before_rearm = offer_a_frame;
+	virtio_notify(&net.device, TRANSMIT);
+	assert_int_equal(given_back(TRANSMIT), 2);
+	assert_int_equal(sent_count, 2);
+}
+
 static unsigned int endless;
 
 static enum net_result send_and_offer(struct net_backend *unused,
@@ -112,6 +131,33 @@ static void one_turn_ends(void **state)
 	assert_int_equal(rings_of_bell, 1);
 	net.again.ready(&net);
 	assert_int_equal(rings_of_bell, 2);
+}
+
+/* A disk that hangs has the lock: the loop comes again, and loses nothing. */
+static void it_does_not_wait_for_the_lock(void **state)
+{
+	const time_t start = time(NULL);
+
+	(void)state;
+	bring_up(0);
+	offer(TRANSMIT, 0, 1, BUFFER_GPA, 100);
+	timer_expired = connects = true;
+	pthread_mutex_lock(&lock);
+	net.event.ready(&net);
+	net.again.ready(&net);
+	net.reconnect.ready(&net);
+	pthread_mutex_unlock(&lock);
+	assert_in_range(time(NULL) - start, 0, 5);
+	assert_int_equal(sent_count, 0);
+	assert_int_equal(unrings, 0);
+	assert_int_equal(backend.fd, 3); /* not connected again */
+
+	net.again.ready(&net);
+	assert_int_equal(unrings, 1);
+	assert_int_equal(sent_count, 1);
+	/* Nobody has kept it. */
+	assert_int_equal(pthread_mutex_trylock(&lock), 0);
+	pthread_mutex_unlock(&lock);
 }
 
 /* ---- the link ---- */
@@ -156,6 +202,51 @@ static void a_back_end_that_goes_and_comes(void **state)
 	assert_int_equal(sent_count, 1);
 }
 
+static void expect_no_link(void)
+{
+	assert_int_equal(net.config.status, 0);
+	assert_int_equal(config_interrupts, 1);
+	assert_int_equal(backend.fd, -1);
+	assert_int_equal(net.event.fd, -1);
+	assert_in_range(reconnect_ms, 100, 5000);
+}
+
+/* It shows when we want to read, ... */
+static void a_back_end_that_sends_no_more(void **state)
+{
+	(void)state;
+	bring_up(FEATURE(STATUS));
+	has_gone = true;
+	net.event.ready(&net);
+	expect_no_link();
+}
+
+/* ... or to send what was left over. */
+static void a_back_end_that_takes_no_more(void **state)
+{
+	(void)state;
+	bring_up(FEATURE(STATUS));
+	rest_result = NET_GONE;
+	net.event.ready(&net);
+	expect_no_link();
+}
+
+static void its_end(void **state)
+{
+	(void)state;
+	virtio_net_close(&net);
+	assert_int_equal(net.event.fd, -1);
+	assert_int_equal(net.again.fd, -1);
+	assert_int_equal(net.reconnect.fd, -1);
+}
+
+/* What is closed already is not closed again. */
+static void its_end_without_a_link(void **state)
+{
+	a_back_end_that_sends_no_more(state);
+	its_end(state);
+}
+
 static void what_it_says_of_itself(void **state)
 {
 	const uint8_t *mac = net.config.mac;
@@ -192,8 +283,14 @@ int main(void)
 		NET_TEST(what_is_no_frame_is_not_sent),
 		NET_TEST(a_full_back_end_is_waited_for),
 		NET_TEST(a_reset_forgets_what_waits),
+		NET_TEST(a_frame_that_just_comes),
 		NET_TEST(one_turn_ends),
+		NET_TEST(it_does_not_wait_for_the_lock),
 		NET_TEST(a_back_end_that_goes_and_comes),
+		NET_TEST(a_back_end_that_sends_no_more),
+		NET_TEST(a_back_end_that_takes_no_more),
+		NET_TEST(its_end),
+		NET_TEST(its_end_without_a_link),
 		NET_TEST(what_it_says_of_itself),
 		NET_TEST(a_broken_queue),
 	};

@@ -70,6 +70,25 @@ static void without_a_buffer_it_waits(void **state)
 	assert_int_equal(source_next, 2);
 }
 
+static void offer_a_buffer(void)
+{
+	offer(RECEIVE, 0, 1, BUFFER_GPA, 200);
+}
+
+/* The driver saw that nobody wants to hear of it, and notifies nobody. */
+static void a_buffer_that_just_comes(void **state)
+{
+	(void)state;
+	bring_up(FEATURE(MRG_RXBUF) | EVENT_IDX);
+	add_frame(60, 0, 0);
+	before_rearm = offer_a_buffer;
+	net.event.ready(&net);
+	assert_int_equal(given_back(RECEIVE), 1);
+	assert_int_equal(length_of(RECEIVE, 0), HEADER + 60);
+	assert_int_equal(num_buffers(BUFFER_GPA), 1);
+	assert_memory_equal(ram(BUFFER_GPA + HEADER), source[0] + HEADER, 60);
+}
+
 static void without_merging_one_has_to_do(void **state)
 {
 	(void)state;
@@ -181,6 +200,7 @@ int main(void)
 		NET_TEST(a_long_frame_fills_several),
 		NET_TEST(a_header_in_single_bytes),
 		NET_TEST(without_a_buffer_it_waits),
+		NET_TEST(a_buffer_that_just_comes),
 		NET_TEST(without_merging_one_has_to_do),
 		NET_TEST(what_never_fits_is_dropped),
 		NET_TEST(bad_buffers_come_back_once),
