@@ -1,0 +1,24 @@
+/*
+ * What CPUID says of a processor's place among the others: one package, in
+ * which each is a core of one thread.  Its APIC ID is its number.
+ */
+#ifndef TOPOLOGY_H
+#define TOPOLOGY_H
+
+#include <linux/kvm.h>
+#include <stdint.h>
+
+/*
+ * An APIC ID has 8 bits in xAPIC mode, and of its values the last means all
+ * (Intel SDM vol. 3A, "Determining IPI Destination").
+ */
+#define TOPOLOGY_MAX_CPUS 255
+
+/*
+ * Says so in `cpuid`, as vCPU `number` of `count` is to have it.  The result
+ * is `cpuid`, or where there was no room in it a larger one in its place.
+ */
+struct kvm_cpuid2 *topology_set(struct kvm_cpuid2 *cpuid, uint32_t number,
+				uint32_t count);
+
+#endif
