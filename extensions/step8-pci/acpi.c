@@ -14,8 +14,8 @@ extern const uint8_t _binary_dsdt_aml_start[], _binary_dsdt_aml_end[];
 
 /* The numbers that dsdt.asl has, too */
 _Static_assert(PCI_WINDOW_GPA == 0xd0000000 && PCI_WINDOW_SIZE == 0x10000000 &&
-		       PCI_HIGH_WINDOW_GPA == 0x4000000000 &&
-		       PCI_HIGH_WINDOW_SIZE == 0x100000000,
+		       PCI_HIGH_GPA == 0x4000000000 &&
+		       PCI_HIGH_SIZE == 0x100000000,
 	       "the windows of PCI");
 _Static_assert(PCI_ECAM_GPA == 0xe0000000 && PCI_ECAM_SIZE == 0x100000, "ECAM");
 _Static_assert(SERIAL_COM1 == 0x3f8 && SERIAL_COM1_IRQ == 4, "COM1");
@@ -181,6 +181,7 @@ struct mcfg {
 #define MCFG_GPA (ACPI_GPA + 0x480)
 #define MADT_GPA (ACPI_GPA + 0x500)
 #define DSDT_GPA (ACPI_GPA + 0x1000)
+_Static_assert(MCFG_GPA + sizeof(struct mcfg) <= MADT_GPA, "the MCFG's room");
 _Static_assert(MADT_GPA + sizeof(struct madt) <= DSDT_GPA, "the MADT's room");
 
 static uint8_t checksum(const void *data, size_t size)

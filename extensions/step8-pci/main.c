@@ -206,6 +206,8 @@ static void add_devices(struct vm *vm)
 	serial_init(&com1, &irq, &console);
 	bus_add(&vm->ports, SERIAL_COM1, SERIAL_PORTS, &serial_device, &com1);
 	legacy_add(&vm->ports);
+	/* After the reset control, whose port is amid those of PCI. */
+	pci_bus_init(&vm->pci, &vm->ports, &vm->mmio, &vm->lock);
 	power_init(&sci);
 	bus_add(&vm->ports, POWER_EVENT, POWER_PORTS, &power_device, NULL);
 }
@@ -215,15 +217,12 @@ static struct virtio_blk disks[VIRTIO_PCI_MAX];
 /* Puts a virtio device on PCI's bus. */
 static void add_virtio(struct vm *vm, struct virtio *device)
 {
-	static struct virtio_pci functions[VIRTIO_PCI_MAX];
+	static struct virtio_pci slots[PCI_SLOTS];
+	struct virtio_pci *slot = &slots[vm->pci.count];
 	const struct msi_port port = vm_msi_port(vm);
-	struct virtio_pci *function = &functions[vm->pci.count - 1];
 
-	if (vm->pci.count == PCI_SLOTS)
-		die("more than %d disks, network cards and the like: a PCI bus has slots for no more",
-		    VIRTIO_PCI_MAX);
-	virtio_pci_init(function, device, &vm->memory, &port);
-	pci_bus_add(&vm->pci, &function->function);
+	virtio_pci_init(slot, device, &vm->memory, &port);
+	pci_bus_add(&vm->pci, &slot->function);
 }
 
 static void add_disks(struct vm *vm, const struct options *options)

@@ -36,7 +36,7 @@
 #define IDENTITY_MAP_GPA 0xfffbc000ull
 #define TSS_GPA		 0xfffbd000ull
 #define HOLE_END	 0x100000000ull
-#define PCI_HIGH_WINDOW_GPA  0x4000000000ull
-#define PCI_HIGH_WINDOW_SIZE 0x100000000ull
+#define PCI_HIGH_GPA	 0x4000000000ull
+#define PCI_HIGH_SIZE	 0x100000000ull
 
 #endif

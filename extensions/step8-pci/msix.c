@@ -6,7 +6,7 @@
 /* In the BAR: the table, and the pending bits, of which there is a word */
 #define BAR_SIZE 0x1000
 #define PENDING	 0x800
-_Static_assert(MSIX_MAX_VECTORS * PCI_MSIX_ENTRY_SIZE <= PENDING,
+_Static_assert(MSIX_MAX_VECTORS *PCI_MSIX_ENTRY_SIZE <= PENDING,
 	       "the table's room");
 _Static_assert(sizeof(struct msix_entry) == PCI_MSIX_ENTRY_SIZE,
 	       "an entry as the guest sees it");
@@ -135,7 +135,7 @@ void msix_init(struct msix *msix, struct pci_function *function, uint32_t bar,
 	for (uint32_t i = 0; i < vectors; i++)
 		msix->table[i].control = PCI_MSIX_ENTRY_CTRL_MASKBIT;
 	pci_add_bar(function, bar, BAR_SIZE, &in_bar, msix);
-	msix->capability = pci_add_capability(function, PCI_CAP_ID_MSIX,
-					      &capability, &writable,
-					      sizeof(capability));
+	msix->capability =
+		pci_add_capability(function, PCI_CAP_ID_MSIX, &capability,
+				   &writable, sizeof(capability));
 }

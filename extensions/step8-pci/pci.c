@@ -7,12 +7,12 @@
 #include <string.h>
 
 /* PCI Local Bus 3.0, 3.2.2.3.2: the address, and at 4 ports further the data */
-#define PCI_ADDRESS	0xcf8
-#define PCI_PORTS	8
-#define PCI_DATA	4
-#define ADDRESS_ENABLE	(1u << 31)
-#define ADDRESS_BITS	0x80fffffc
-#define ADDRESS_TARGET	0xffff00 /* bus, device, function */
+#define PCI_ADDRESS    0xcf8
+#define PCI_PORTS      8
+#define PCI_DATA       4
+#define ADDRESS_ENABLE (1u << 31)
+#define ADDRESS_BITS   0x80fffffc
+#define ADDRESS_TARGET 0xffff00 /* bus, device, function */
 
 /* PCI Express 3.0, 7.2.2: of an address in ECAM, bits 12 and up are those. */
 #define ECAM_SHIFT 12
@@ -366,12 +366,11 @@ void pci_bus_init(struct pci_bus *pci, struct bus *ports, struct bus *mmio,
 
 	*pci = (struct pci_bus){ .lock = lock };
 	windows[0] = (struct window){ pci, PCI_WINDOW_GPA };
-	windows[1] = (struct window){ pci, PCI_HIGH_WINDOW_GPA };
+	windows[1] = (struct window){ pci, PCI_HIGH_GPA };
 	pci_function_init(&bridge, &identity);
 	pci_bus_add(pci, &bridge);
 	bus_add(ports, PCI_ADDRESS, PCI_PORTS, &config_ports, pci);
 	bus_add(mmio, PCI_ECAM_GPA, PCI_ECAM_SIZE, &ecam, pci);
 	bus_add(mmio, PCI_WINDOW_GPA, PCI_WINDOW_SIZE, &in_window, &windows[0]);
-	bus_add(mmio, PCI_HIGH_WINDOW_GPA, PCI_HIGH_WINDOW_SIZE, &in_window,
-		&windows[1]);
+	bus_add(mmio, PCI_HIGH_GPA, PCI_HIGH_SIZE, &in_window, &windows[1]);
 }

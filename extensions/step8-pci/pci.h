@@ -58,7 +58,8 @@ struct pci_bus {
 struct pci_identity {
 	uint16_t vendor, device;
 	uint16_t subsystem_vendor, subsystem;
-	uint32_t class_code; /* its class, subclass and interface, a byte each */
+	uint32_t
+		class_code; /* its class, subclass and interface, a byte each */
 	uint8_t revision;
 };
 

@@ -1,10 +1,8 @@
-#include "virtio-pci.h"
+#include "virtio-pci-registers.h"
 
-#include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
 #include <linux/virtio_pci.h>
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 
 /* virtio 1.2, 4.1.2: what a driver knows these functions by */
 #define VENDOR	      0x1af4
@@ -15,343 +13,11 @@
 #define CLASS_NETWORK 0x020000
 #define CLASS_STORAGE 0x018000
 
-/* The BARs, and what is in the first, a page for each */
+/* Which BAR has what */
 #define BAR_REGISTERS 0
 #define BAR_MSIX      1
-#define AREA_SIZE     0x1000
-#define COMMON	      (0 * AREA_SIZE)
-#define ISR	      (1 * AREA_SIZE)
-#define CONFIG	      (2 * AREA_SIZE)
-#define NOTIFY	      (3 * AREA_SIZE)
-#define BAR_SIZE      (4 * AREA_SIZE)
 
-/* Queue n is notified at n times this: each has an address of its own. */
-#define NOTIFY_STEP sizeof(uint32_t)
-
-/* 4.1.4.5: the bits of ISR */
-#define ISR_QUEUE  (1 << 0)
-#define ISR_CONFIG (1 << 1)
-
-/* ---- interrupts ---- */
-
-static void interrupt(void *transport, uint32_t queue)
-{
-	struct virtio_pci *pci = transport;
-	bool is_config = queue == VIRTIO_CONFIG;
-
-	if (msix_is_on(&pci->msix))
-		msix_raise(&pci->msix, is_config ? pci->config_vector
-						 : pci->vectors[queue]);
-	else
-		pci->isr |= is_config ? ISR_CONFIG : ISR_QUEUE;
-}
-
-/* 4.1.5.1.2: a vector that does not exist is refused, which the driver reads. */
-static void set_vector(const struct virtio_pci *pci, uint16_t *vector,
-		       uint32_t value)
-{
-	*vector = value < pci->msix.vectors ? (uint16_t)value
-					    : VIRTIO_MSI_NO_VECTOR;
-}
-
-/* ---- the common configuration (4.1.4.3) ---- */
-
-/* The state after a reset that the transport has */
-static void reset(struct virtio_pci *pci)
-{
-	pci->isr = 0;
-	pci->device_features_sel = 0;
-	pci->driver_features_sel = 0;
-	pci->queue_sel = 0;
-	pci->config_vector = VIRTIO_MSI_NO_VECTOR;
-	pci->resting = 0;
-	msix_forget(&pci->msix);
-	for (uint32_t i = 0; i < pci->device->queue_count; i++) {
-		pci->vectors[i] = VIRTIO_MSI_NO_VECTOR;
-		/* As large as a driver may have it, until it says otherwise */
-		virtqueue_set_size(&pci->device->queues[i], VIRTQUEUE_MAX_SIZE);
-	}
-}
-
-/* The queue that queue_select says, or NULL. */
-static struct virtqueue *selected(const struct virtio_pci *pci)
-{
-	if (pci->queue_sel >= pci->device->queue_count)
-		return NULL;
-	return &pci->device->queues[pci->queue_sel];
-}
-
-static bool is_enabled(const struct virtio_pci *pci, uint32_t queue)
-{
-	return pci->device->queues[queue].ready || pci->resting >> queue & 1;
-}
-
-/* Without bus mastering there is no DMA (PCI Local Bus 3.0, 6.2.2). */
-static void follow_master(struct virtio_pci *pci)
-{
-	bool master = pci_is_master(&pci->function);
-
-	for (uint32_t i = 0; i < pci->device->queue_count; i++) {
-		struct virtqueue *queue = &pci->device->queues[i];
-		uint32_t bit = 1u << i;
-
-		if (!master && queue->ready) {
-			queue->ready = false;
-			pci->resting |= bit;
-		} else if (master && pci->resting & bit) {
-			queue->ready = true;
-			pci->resting &= ~bit;
-			virtio_notify(pci->device, i);
-		}
-	}
-}
-
-static void set_low(uint64_t *value, uint32_t low)
-{
-	*value = (*value & ~(uint64_t)UINT32_MAX) | low;
-}
-
-static void set_high(uint64_t *value, uint32_t high)
-{
-	*value = (*value & UINT32_MAX) | (uint64_t)high << 32;
-}
-
-/* Once a queue is enabled, only its vector can be changed. */
-static void write_queue(struct virtio_pci *pci, uint64_t offset, uint32_t value)
-{
-	struct virtqueue *queue = selected(pci);
-
-	if (!queue)
-		return;
-	if (offset == VIRTIO_PCI_COMMON_Q_MSIX)
-		set_vector(pci, &pci->vectors[pci->queue_sel], value);
-	if (is_enabled(pci, pci->queue_sel))
-		return;
-
-	switch (offset) {
-	case VIRTIO_PCI_COMMON_Q_SIZE:
-		virtqueue_set_size(queue, value);
-		break;
-	case VIRTIO_PCI_COMMON_Q_ENABLE:
-		if (value == 1)
-			virtio_start_queue(pci->device, pci->queue_sel);
-		follow_master(pci);
-		break;
-	case VIRTIO_PCI_COMMON_Q_DESCLO:
-		set_low(&queue->desc_gpa, value);
-		break;
-	case VIRTIO_PCI_COMMON_Q_DESCHI:
-		set_high(&queue->desc_gpa, value);
-		break;
-	case VIRTIO_PCI_COMMON_Q_AVAILLO:
-		set_low(&queue->avail_gpa, value);
-		break;
-	case VIRTIO_PCI_COMMON_Q_AVAILHI:
-		set_high(&queue->avail_gpa, value);
-		break;
-	case VIRTIO_PCI_COMMON_Q_USEDLO:
-		set_low(&queue->used_gpa, value);
-		break;
-	case VIRTIO_PCI_COMMON_Q_USEDHI:
-		set_high(&queue->used_gpa, value);
-		break;
-	}
-}
-
-static void write_register(struct virtio_pci *pci, uint64_t offset,
-			   uint32_t value)
-{
-	switch (offset) {
-	case VIRTIO_PCI_COMMON_DFSELECT:
-		pci->device_features_sel = value;
-		break;
-	case VIRTIO_PCI_COMMON_GFSELECT:
-		pci->driver_features_sel = value;
-		break;
-	case VIRTIO_PCI_COMMON_GF:
-		virtio_write_features(pci->device, pci->driver_features_sel,
-				      value);
-		break;
-	case VIRTIO_PCI_COMMON_MSIX:
-		set_vector(pci, &pci->config_vector, value);
-		break;
-	case VIRTIO_PCI_COMMON_STATUS:
-		virtio_write_status(pci->device, value);
-		if (value == 0)
-			reset(pci);
-		break;
-	case VIRTIO_PCI_COMMON_Q_SELECT:
-		pci->queue_sel = (uint16_t)value;
-		break;
-	default:
-		write_queue(pci, offset, value);
-		break;
-	}
-}
-
-/* Their widths, in which alone they are written, and names */
-static const struct {
-	uint8_t width;
-	const char *name;
-} registers[sizeof(struct virtio_pci_common_cfg)] = {
-	[VIRTIO_PCI_COMMON_DFSELECT] = { 4, "device_feature_select" },
-	[VIRTIO_PCI_COMMON_DF] = { 4, "device_feature" },
-	[VIRTIO_PCI_COMMON_GFSELECT] = { 4, "driver_feature_select" },
-	[VIRTIO_PCI_COMMON_GF] = { 4, "driver_feature" },
-	[VIRTIO_PCI_COMMON_MSIX] = { 2, "config_msix_vector" },
-	[VIRTIO_PCI_COMMON_NUMQ] = { 2, "num_queues" },
-	[VIRTIO_PCI_COMMON_STATUS] = { 1, "device_status" },
-	[VIRTIO_PCI_COMMON_CFGGENERATION] = { 1, "config_generation" },
-	[VIRTIO_PCI_COMMON_Q_SELECT] = { 2, "queue_select" },
-	[VIRTIO_PCI_COMMON_Q_SIZE] = { 2, "queue_size" },
-	[VIRTIO_PCI_COMMON_Q_MSIX] = { 2, "queue_msix_vector" },
-	[VIRTIO_PCI_COMMON_Q_ENABLE] = { 2, "queue_enable" },
-	[VIRTIO_PCI_COMMON_Q_NOFF] = { 2, "queue_notify_off" },
-	[VIRTIO_PCI_COMMON_Q_DESCLO] = { 4, "queue_desc" },
-	[VIRTIO_PCI_COMMON_Q_DESCHI] = { 4, "queue_desc(high)" },
-	[VIRTIO_PCI_COMMON_Q_AVAILLO] = { 4, "queue_driver" },
-	[VIRTIO_PCI_COMMON_Q_AVAILHI] = { 4, "queue_driver(high)" },
-	[VIRTIO_PCI_COMMON_Q_USEDLO] = { 4, "queue_device" },
-	[VIRTIO_PCI_COMMON_Q_USEDHI] = { 4, "queue_device(high)" },
-};
-
-static void write_common(struct virtio_pci *pci, uint64_t offset,
-			 const void *data, size_t size)
-{
-	uint32_t value = 0;
-
-	if (offset >= sizeof(struct virtio_pci_common_cfg) ||
-	    size != registers[offset].width)
-		return;
-	memcpy(&value, data, size);
-	write_register(pci, offset, value);
-}
-
-/* All of them at once: so any part, of any width, can be read. */
-static struct virtio_pci_common_cfg common(const struct virtio_pci *pci)
-{
-	const struct virtqueue *queue = selected(pci);
-	struct virtio_pci_common_cfg cfg = {
-		.device_feature_select = pci->device_features_sel,
-		.guest_feature_select = pci->driver_features_sel,
-		.msix_config = pci->config_vector,
-		.num_queues = (uint16_t)pci->device->queue_count,
-		.device_status = (uint8_t)pci->device->status,
-		.config_generation = (uint8_t)pci->device->config_generation,
-		.queue_select = pci->queue_sel,
-		.queue_msix_vector = VIRTIO_MSI_NO_VECTOR,
-	};
-
-	if (pci->device_features_sel < 2)
-		cfg.device_feature = (uint32_t)(virtio_offered(pci->device) >>
-						32 * pci->device_features_sel);
-	if (pci->driver_features_sel < 2)
-		cfg.guest_feature = (uint32_t)(pci->device->features >>
-					       32 * pci->driver_features_sel);
-	if (!queue)
-		return cfg;
-	cfg.queue_size = queue->size;
-	cfg.queue_msix_vector = pci->vectors[pci->queue_sel];
-	cfg.queue_enable = is_enabled(pci, pci->queue_sel);
-	cfg.queue_notify_off = pci->queue_sel;
-	cfg.queue_desc_lo = (uint32_t)queue->desc_gpa;
-	cfg.queue_desc_hi = (uint32_t)(queue->desc_gpa >> 32);
-	cfg.queue_avail_lo = (uint32_t)queue->avail_gpa;
-	cfg.queue_avail_hi = (uint32_t)(queue->avail_gpa >> 32);
-	cfg.queue_used_lo = (uint32_t)queue->used_gpa;
-	cfg.queue_used_hi = (uint32_t)(queue->used_gpa >> 32);
-	return cfg;
-}
-
-/* ---- the BAR ---- */
-
-/* Of `size` bytes from `offset` on, those that there are */
-static void copy_part(const void *bytes, size_t bytes_size, uint64_t offset,
-		      void *data, size_t size)
-{
-	if (offset >= bytes_size)
-		return;
-	if (size > bytes_size - offset)
-		size = bytes_size - offset;
-	memcpy(data, (const uint8_t *)bytes + offset, size);
-}
-
-static void read_bar(void *device, uint64_t offset, void *data, size_t size)
-{
-	struct virtio_pci *pci = device;
-	struct virtio_pci_common_cfg cfg;
-
-	memset(data, 0, size);
-	if (offset >= NOTIFY)
-		return;
-	if (offset >= CONFIG) {
-		copy_part(pci->device->config, pci->device->config_size,
-			  offset - CONFIG, data, size);
-	} else if (offset == ISR) {
-		/* Who reads it takes it (4.1.4.5.1). */
-		*(uint8_t *)data = pci->isr;
-		pci->isr = 0;
-	} else if (offset < ISR) {
-		cfg = common(pci);
-		copy_part(&cfg, sizeof(cfg), offset - COMMON, data, size);
-	}
-}
-
-/* The device's own configuration is read-only here. */
-static void write_bar(void *device, uint64_t offset, const void *data,
-		      size_t size)
-{
-	struct virtio_pci *pci = device;
-
-	if (offset >= NOTIFY && offset % NOTIFY_STEP == 0)
-		virtio_notify(pci->device,
-			      (uint32_t)((offset - NOTIFY) / NOTIFY_STEP));
-	else if (offset < ISR)
-		write_common(pci, offset - COMMON, data, size);
-}
-
-static void describe_common(uint64_t offset, uint32_t value, char *text,
-			    size_t text_size)
-{
-	const char *name = offset < sizeof(registers) / sizeof(registers[0])
-				   ? registers[offset].name
-				   : NULL;
-
-	if (offset != VIRTIO_PCI_COMMON_STATUS) {
-		snprintf(text, text_size, "%s = 0x%x", name ?: "Unknown",
-			 value);
-		return;
-	}
-	snprintf(text, text_size, "%s = 0x%x:%s%s%s%s%s%s", name, value,
-		 value & VIRTIO_CONFIG_S_ACKNOWLEDGE ? " ACKNOWLEDGE" : "",
-		 value & VIRTIO_CONFIG_S_DRIVER ? " DRIVER" : "",
-		 value & VIRTIO_CONFIG_S_FEATURES_OK ? " FEATURES_OK" : "",
-		 value & VIRTIO_CONFIG_S_DRIVER_OK ? " DRIVER_OK" : "",
-		 value & VIRTIO_CONFIG_S_NEEDS_RESET ? " NEEDS_RESET" : "",
-		 value & VIRTIO_CONFIG_S_FAILED ? " FAILED" : "");
-}
-
-static void describe_bar(void *device, uint64_t offset, bool is_write,
-			 const void *data, size_t size, char *text,
-			 size_t text_size)
-{
-	uint32_t value = 0;
-
-	(void)device;
-	(void)is_write;
-	memcpy(&value, data, size < sizeof(value) ? size : sizeof(value));
-	if (offset < ISR)
-		describe_common(offset - COMMON, value, text, text_size);
-	else if (offset >= NOTIFY)
-		snprintf(text, text_size, "queue_notify = %u", value);
-	else
-		snprintf(text, text_size, "%s = 0x%x",
-			 offset < CONFIG ? "ISR" : "Config", value);
-}
-
-static const struct bus_device in_bar = { read_bar, write_bar, describe_bar };
-
-/* ---- capabilities (4.1.4), the last of them a way to the BARs (4.1.4.9) ---- */
+/* ---- the last capability is another way to the BARs (4.1.4.9) ---- */
 
 /* The register that an access to the last one is for, in `offset`; or NULL */
 static const struct pci_bar *accessed(const struct virtio_pci *pci,
@@ -404,7 +70,7 @@ static void written_config(void *owner, size_t offset, size_t size)
 	uint64_t place;
 	size_t width;
 
-	follow_master(pci);
+	virtio_pci_follow_master(pci);
 	msix_send_pending(&pci->msix);
 	if (!is_cfg_data(pci, offset, size))
 		return;
@@ -412,6 +78,8 @@ static void written_config(void *owner, size_t offset, size_t size)
 	if (bar)
 		bar->kind->write(bar->device, place, cfg_data(pci), width);
 }
+
+/* ---- the function and its capabilities (4.1.4) ---- */
 
 static uint8_t add_capability(struct virtio_pci *pci, uint8_t type,
 			      uint32_t offset, uint32_t length, size_t size)
@@ -429,7 +97,7 @@ static uint8_t add_capability(struct virtio_pci *pci, uint8_t type,
 				     .length = length },
 			    .notify_off_multiplier =
 				    type == VIRTIO_PCI_CAP_NOTIFY_CFG
-					    ? NOTIFY_STEP
+					    ? VIRTIO_NOTIFY_STEP
 					    : 0 },
 	};
 	static const struct virtio_pci_cfg_cap free = {
@@ -446,13 +114,14 @@ static void add_capabilities(struct virtio_pci *pci)
 {
 	const size_t size = sizeof(struct virtio_pci_cap);
 
-	add_capability(pci, VIRTIO_PCI_CAP_COMMON_CFG, COMMON,
+	add_capability(pci, VIRTIO_PCI_CAP_COMMON_CFG, VIRTIO_COMMON,
 		       sizeof(struct virtio_pci_common_cfg), size);
-	add_capability(pci, VIRTIO_PCI_CAP_ISR_CFG, ISR, sizeof(pci->isr),
-		       size);
-	add_capability(pci, VIRTIO_PCI_CAP_DEVICE_CFG, CONFIG, AREA_SIZE, size);
-	add_capability(pci, VIRTIO_PCI_CAP_NOTIFY_CFG, NOTIFY, AREA_SIZE,
-		       sizeof(struct virtio_pci_notify_cap));
+	add_capability(pci, VIRTIO_PCI_CAP_ISR_CFG, VIRTIO_ISR,
+		       sizeof(pci->isr), size);
+	add_capability(pci, VIRTIO_PCI_CAP_DEVICE_CFG, VIRTIO_DEVICE,
+		       VIRTIO_AREA_SIZE, size);
+	add_capability(pci, VIRTIO_PCI_CAP_NOTIFY_CFG, VIRTIO_NOTIFY,
+		       VIRTIO_AREA_SIZE, sizeof(struct virtio_pci_notify_cap));
 	pci->cfg_access = add_capability(pci, VIRTIO_PCI_CAP_PCI_CFG, 0, 0,
 					 sizeof(struct virtio_pci_cfg_cap));
 }
@@ -487,11 +156,12 @@ void virtio_pci_init(struct virtio_pci *pci, struct virtio *device,
 	pci->function.owner = pci;
 	pci->function.reading = reading_config;
 	pci->function.written = written_config;
-	pci_add_bar(&pci->function, BAR_REGISTERS, BAR_SIZE, &in_bar, pci);
+	pci_add_bar(&pci->function, BAR_REGISTERS, VIRTIO_BAR_SIZE,
+		    &virtio_pci_registers, pci);
 	/* A vector for the configuration, and one for each queue */
-	msix_init(&pci->msix, &pci->function, BAR_MSIX,
-		  device->queue_count + 1, port);
+	msix_init(&pci->msix, &pci->function, BAR_MSIX, device->queue_count + 1,
+		  port);
 	add_capabilities(pci);
-	virtio_connect(device, memory, interrupt, pci);
-	reset(pci);
+	virtio_connect(device, memory, virtio_pci_interrupt, pci);
+	virtio_pci_reset(pci);
 }

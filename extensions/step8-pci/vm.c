@@ -1,5 +1,6 @@
 #include "vm.h"
 
+#include "die.h"
 #include "kvm-x86.h"
 #include "kvm.h"
 #include "memory-map.h"
@@ -11,10 +12,12 @@ void vm_create(struct vm *vm, uint64_t ram_size)
 	vm->kvm_fd = kvm_open();
 	vm->vm_fd = kvm_create_vm(vm->kvm_fd);
 	memory_create(&vm->memory, vm->vm_fd, ram_size);
+	if (memory_at(&vm->memory, PCI_HIGH_GPA, 1))
+		die("-m %llu: it would reach to 256 GiB, where the window of PCI is",
+		    (unsigned long long)ram_size >> 20);
 	vm->ports.count = 0;
 	vm->mmio.count = 0;
 	pthread_mutex_init(&vm->lock, NULL);
-	pci_bus_init(&vm->pci, &vm->ports, &vm->mmio, &vm->lock);
 
 	/* KVM's own pages come first, then the interrupt controllers. */
 	kvm_set_tss_addr(vm->vm_fd, TSS_GPA);
