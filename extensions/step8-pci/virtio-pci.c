@@ -1,4 +1,4 @@
-#include "virtio-pci-registers.h"
+#include "virtio-pci.h"
 
 #include <linux/virtio_ids.h>
 #include <linux/virtio_pci.h>
@@ -19,26 +19,25 @@
 
 /* ---- the last capability is another way to the BARs (4.1.4.9) ---- */
 
-/* The register that an access to the last one is for, in `offset`; or NULL */
+/* Where the guest wants to read or write: a BAR, or NULL, and a place in it */
 static const struct pci_bar *accessed(const struct virtio_pci *pci,
 				      uint64_t *offset, size_t *size)
 {
 	const struct pci_function *function = &pci->function;
-	uint8_t number = function->config[pci->cfg_access + VIRTIO_PCI_CAP_BAR];
-	const struct pci_bar *bar = &function->bars[number / 2];
+	uint8_t number = function->config[pci->access + VIRTIO_PCI_CAP_BAR];
 
-	*offset = pci_get32(function, pci->cfg_access + VIRTIO_PCI_CAP_OFFSET);
-	*size = pci_get32(function, pci->cfg_access + VIRTIO_PCI_CAP_LENGTH);
-	if (number / 2 >= PCI_BARS || number % 2 != 0 ||
+	*offset = pci_get32(function, pci->access + VIRTIO_PCI_CAP_OFFSET);
+	*size = pci_get32(function, pci->access + VIRTIO_PCI_CAP_LENGTH);
+	if (number % 2 != 0 || number / 2 >= PCI_BARS ||
 	    (*size != 1 && *size != 2 && *size != 4) || *offset % *size != 0 ||
-	    *offset >= bar->size)
+	    *offset >= function->bars[number / 2].size)
 		return NULL;
-	return bar;
+	return &function->bars[number / 2];
 }
 
 static uint8_t *cfg_data(struct virtio_pci *pci)
 {
-	return pci->function.config + pci->cfg_access +
+	return pci->function.config + pci->access +
 	       offsetof(struct virtio_pci_cfg_cap, pci_cfg_data);
 }
 
@@ -70,7 +69,7 @@ static void written_config(void *owner, size_t offset, size_t size)
 	uint64_t place;
 	size_t width;
 
-	virtio_pci_follow_master(pci);
+	virtio_registers_follow_master(&pci->registers);
 	msix_send_pending(&pci->msix);
 	if (!is_cfg_data(pci, offset, size))
 		return;
@@ -117,13 +116,13 @@ static void add_capabilities(struct virtio_pci *pci)
 	add_capability(pci, VIRTIO_PCI_CAP_COMMON_CFG, VIRTIO_COMMON,
 		       sizeof(struct virtio_pci_common_cfg), size);
 	add_capability(pci, VIRTIO_PCI_CAP_ISR_CFG, VIRTIO_ISR,
-		       sizeof(pci->isr), size);
+		       sizeof(pci->registers.isr), size);
 	add_capability(pci, VIRTIO_PCI_CAP_DEVICE_CFG, VIRTIO_DEVICE,
 		       VIRTIO_AREA_SIZE, size);
 	add_capability(pci, VIRTIO_PCI_CAP_NOTIFY_CFG, VIRTIO_NOTIFY,
 		       VIRTIO_AREA_SIZE, sizeof(struct virtio_pci_notify_cap));
-	pci->cfg_access = add_capability(pci, VIRTIO_PCI_CAP_PCI_CFG, 0, 0,
-					 sizeof(struct virtio_pci_cfg_cap));
+	pci->access = add_capability(pci, VIRTIO_PCI_CAP_PCI_CFG, 0, 0,
+				     sizeof(struct virtio_pci_cfg_cap));
 }
 
 /* What lspci calls it; drivers do not look at this. */
@@ -151,17 +150,18 @@ void virtio_pci_init(struct virtio_pci *pci, struct virtio *device,
 		.revision = REVISION,
 	};
 
-	*pci = (struct virtio_pci){ .device = device };
 	pci_function_init(&pci->function, &identity);
 	pci->function.owner = pci;
 	pci->function.reading = reading_config;
 	pci->function.written = written_config;
 	pci_add_bar(&pci->function, BAR_REGISTERS, VIRTIO_BAR_SIZE,
-		    &virtio_pci_registers, pci);
+		    &virtio_registers_in_bar, &pci->registers);
 	/* A vector for the configuration, and one for each queue */
 	msix_init(&pci->msix, &pci->function, BAR_MSIX, device->queue_count + 1,
 		  port);
 	add_capabilities(pci);
-	virtio_connect(device, memory, virtio_pci_interrupt, pci);
-	virtio_pci_reset(pci);
+	virtio_registers_init(&pci->registers, device, &pci->function,
+			      &pci->msix);
+	virtio_connect(device, memory, virtio_registers_interrupt,
+		       &pci->registers);
 }

@@ -8,6 +8,7 @@
 
 #include "msix.h"
 #include "pci.h"
+#include "virtio-registers.h"
 #include "virtio.h"
 
 #include <stdint.h>
@@ -16,19 +17,10 @@
 #define VIRTIO_PCI_MAX (PCI_SLOTS - 1)
 
 struct virtio_pci {
-	struct virtio *device;
 	struct pci_function function;
 	struct msix msix;
-	uint8_t cfg_access; /* VIRTIO_PCI_CAP_PCI_CFG's place */
-	uint8_t isr; /* what has happened, for those who do without MSI-X */
-
-	/* struct virtio_pci_common_cfg's, which is not kept anywhere else */
-	uint32_t device_features_sel, driver_features_sel;
-	uint16_t queue_sel;
-	uint16_t config_vector, vectors[VIRTIO_MAX_QUEUES];
-
-	/* Queues that rest, a bit each: the function is no bus master. */
-	uint32_t resting;
+	struct virtio_registers registers;
+	uint8_t access; /* VIRTIO_PCI_CAP_PCI_CFG's place */
 };
 
 /* Makes a function of a device; it then goes on the bus. */

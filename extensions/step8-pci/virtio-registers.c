@@ -1,4 +1,4 @@
-#include "virtio-pci-registers.h"
+#include "virtio-registers.h"
 
 #include <linux/virtio_config.h>
 #include <linux/virtio_pci.h>
@@ -11,72 +11,75 @@
 
 /* ---- interrupts ---- */
 
-void virtio_pci_interrupt(void *transport, uint32_t queue)
+void virtio_registers_interrupt(void *transport, uint32_t queue)
 {
-	struct virtio_pci *pci = transport;
+	struct virtio_registers *registers = transport;
 	bool is_config = queue == VIRTIO_CONFIG;
 
-	if (msix_is_on(&pci->msix))
-		msix_raise(&pci->msix, is_config ? pci->config_vector
-						 : pci->vectors[queue]);
+	if (msix_is_on(registers->msix))
+		msix_raise(registers->msix,
+			   is_config ? registers->config_vector
+				     : registers->vectors[queue]);
 	else
-		pci->isr |= is_config ? ISR_CONFIG : ISR_QUEUE;
+		registers->isr |= is_config ? ISR_CONFIG : ISR_QUEUE;
 }
 
 /* 4.1.5.1.2: a vector that does not exist is refused, which the driver reads. */
-static void set_vector(const struct virtio_pci *pci, uint16_t *vector,
-		       uint32_t value)
+static void set_vector(const struct virtio_registers *registers,
+		       uint16_t *vector, uint32_t value)
 {
-	*vector = value < pci->msix.vectors ? (uint16_t)value
-					    : VIRTIO_MSI_NO_VECTOR;
+	*vector = value < registers->msix->vectors ? (uint16_t)value
+						   : VIRTIO_MSI_NO_VECTOR;
 }
 
 /* ---- the common configuration (4.1.4.3) ---- */
 
-void virtio_pci_reset(struct virtio_pci *pci)
+static void reset(struct virtio_registers *registers)
 {
-	pci->isr = 0;
-	pci->device_features_sel = 0;
-	pci->driver_features_sel = 0;
-	pci->queue_sel = 0;
-	pci->config_vector = VIRTIO_MSI_NO_VECTOR;
-	pci->resting = 0;
-	msix_forget(&pci->msix);
-	for (uint32_t i = 0; i < pci->device->queue_count; i++) {
-		pci->vectors[i] = VIRTIO_MSI_NO_VECTOR;
+	registers->isr = 0;
+	registers->device_features_sel = 0;
+	registers->driver_features_sel = 0;
+	registers->queue_sel = 0;
+	registers->config_vector = VIRTIO_MSI_NO_VECTOR;
+	registers->resting = 0;
+	msix_forget(registers->msix);
+	for (uint32_t i = 0; i < registers->device->queue_count; i++) {
+		registers->vectors[i] = VIRTIO_MSI_NO_VECTOR;
 		/* As large as a driver may have it, until it says otherwise */
-		virtqueue_set_size(&pci->device->queues[i], VIRTQUEUE_MAX_SIZE);
+		virtqueue_set_size(&registers->device->queues[i],
+				   VIRTQUEUE_MAX_SIZE);
 	}
 }
 
 /* The queue that queue_select says, or NULL. */
-static struct virtqueue *selected(const struct virtio_pci *pci)
+static struct virtqueue *selected(const struct virtio_registers *registers)
 {
-	if (pci->queue_sel >= pci->device->queue_count)
+	if (registers->queue_sel >= registers->device->queue_count)
 		return NULL;
-	return &pci->device->queues[pci->queue_sel];
+	return &registers->device->queues[registers->queue_sel];
 }
 
-static bool is_enabled(const struct virtio_pci *pci, uint32_t queue)
+static bool is_enabled(const struct virtio_registers *registers, uint32_t queue)
 {
-	return pci->device->queues[queue].ready || pci->resting >> queue & 1;
+	return registers->device->queues[queue].ready ||
+	       registers->resting >> queue & 1;
 }
 
-void virtio_pci_follow_master(struct virtio_pci *pci)
+void virtio_registers_follow_master(struct virtio_registers *registers)
 {
-	bool master = pci_is_master(&pci->function);
+	bool master = pci_is_master(registers->function);
 
-	for (uint32_t i = 0; i < pci->device->queue_count; i++) {
-		struct virtqueue *queue = &pci->device->queues[i];
+	for (uint32_t i = 0; i < registers->device->queue_count; i++) {
+		struct virtqueue *queue = &registers->device->queues[i];
 		uint32_t bit = 1u << i;
 
 		if (!master && queue->ready) {
 			queue->ready = false;
-			pci->resting |= bit;
-		} else if (master && pci->resting & bit) {
+			registers->resting |= bit;
+		} else if (master && registers->resting & bit) {
 			queue->ready = true;
-			pci->resting &= ~bit;
-			virtio_notify(pci->device, i);
+			registers->resting &= ~bit;
+			virtio_notify(registers->device, i);
 		}
 	}
 }
@@ -92,15 +95,17 @@ static void set_high(uint64_t *value, uint32_t high)
 }
 
 /* Once a queue is enabled, only its vector can be changed. */
-static void write_queue(struct virtio_pci *pci, uint64_t offset, uint32_t value)
+static void write_queue(struct virtio_registers *registers, uint64_t offset,
+			uint32_t value)
 {
-	struct virtqueue *queue = selected(pci);
+	struct virtqueue *queue = selected(registers);
 
 	if (!queue)
 		return;
 	if (offset == VIRTIO_PCI_COMMON_Q_MSIX)
-		set_vector(pci, &pci->vectors[pci->queue_sel], value);
-	if (is_enabled(pci, pci->queue_sel))
+		set_vector(registers, &registers->vectors[registers->queue_sel],
+			   value);
+	if (is_enabled(registers, registers->queue_sel))
 		return;
 
 	switch (offset) {
@@ -109,8 +114,9 @@ static void write_queue(struct virtio_pci *pci, uint64_t offset, uint32_t value)
 		break;
 	case VIRTIO_PCI_COMMON_Q_ENABLE:
 		if (value == 1)
-			virtio_start_queue(pci->device, pci->queue_sel);
-		virtio_pci_follow_master(pci);
+			virtio_start_queue(registers->device,
+					   registers->queue_sel);
+		virtio_registers_follow_master(registers);
 		break;
 	case VIRTIO_PCI_COMMON_Q_DESCLO:
 		set_low(&queue->desc_gpa, value);
@@ -133,33 +139,33 @@ static void write_queue(struct virtio_pci *pci, uint64_t offset, uint32_t value)
 	}
 }
 
-static void write_register(struct virtio_pci *pci, uint64_t offset,
+static void write_register(struct virtio_registers *registers, uint64_t offset,
 			   uint32_t value)
 {
 	switch (offset) {
 	case VIRTIO_PCI_COMMON_DFSELECT:
-		pci->device_features_sel = value;
+		registers->device_features_sel = value;
 		break;
 	case VIRTIO_PCI_COMMON_GFSELECT:
-		pci->driver_features_sel = value;
+		registers->driver_features_sel = value;
 		break;
 	case VIRTIO_PCI_COMMON_GF:
-		virtio_write_features(pci->device, pci->driver_features_sel,
-				      value);
+		virtio_write_features(registers->device,
+				      registers->driver_features_sel, value);
 		break;
 	case VIRTIO_PCI_COMMON_MSIX:
-		set_vector(pci, &pci->config_vector, value);
+		set_vector(registers, &registers->config_vector, value);
 		break;
 	case VIRTIO_PCI_COMMON_STATUS:
-		virtio_write_status(pci->device, value);
+		virtio_write_status(registers->device, value);
 		if (value == 0)
-			virtio_pci_reset(pci);
+			reset(registers);
 		break;
 	case VIRTIO_PCI_COMMON_Q_SELECT:
-		pci->queue_sel = (uint16_t)value;
+		registers->queue_sel = (uint16_t)value;
 		break;
 	default:
-		write_queue(pci, offset, value);
+		write_queue(registers, offset, value);
 		break;
 	}
 }
@@ -168,7 +174,7 @@ static void write_register(struct virtio_pci *pci, uint64_t offset,
 static const struct {
 	uint8_t width;
 	const char *name;
-} registers[sizeof(struct virtio_pci_common_cfg)] = {
+} fields[sizeof(struct virtio_pci_common_cfg)] = {
 	[VIRTIO_PCI_COMMON_DFSELECT] = { 4, "device_feature_select" },
 	[VIRTIO_PCI_COMMON_DF] = { 4, "device_feature" },
 	[VIRTIO_PCI_COMMON_GFSELECT] = { 4, "driver_feature_select" },
@@ -190,45 +196,49 @@ static const struct {
 	[VIRTIO_PCI_COMMON_Q_USEDHI] = { 4, "queue_device(high)" },
 };
 
-static void write_common(struct virtio_pci *pci, uint64_t offset,
+static void write_common(struct virtio_registers *registers, uint64_t offset,
 			 const void *data, size_t size)
 {
 	uint32_t value = 0;
 
 	if (offset >= sizeof(struct virtio_pci_common_cfg) ||
-	    size != registers[offset].width)
+	    size != fields[offset].width)
 		return;
 	memcpy(&value, data, size);
-	write_register(pci, offset, value);
+	write_register(registers, offset, value);
 }
 
 /* All of them at once: so any part, of any width, can be read. */
-static struct virtio_pci_common_cfg common(const struct virtio_pci *pci)
+static struct virtio_pci_common_cfg
+common(const struct virtio_registers *registers)
 {
-	const struct virtqueue *queue = selected(pci);
+	const struct virtqueue *queue = selected(registers);
 	struct virtio_pci_common_cfg cfg = {
-		.device_feature_select = pci->device_features_sel,
-		.guest_feature_select = pci->driver_features_sel,
-		.msix_config = pci->config_vector,
-		.num_queues = (uint16_t)pci->device->queue_count,
-		.device_status = (uint8_t)pci->device->status,
-		.config_generation = (uint8_t)pci->device->config_generation,
-		.queue_select = pci->queue_sel,
+		.device_feature_select = registers->device_features_sel,
+		.guest_feature_select = registers->driver_features_sel,
+		.msix_config = registers->config_vector,
+		.num_queues = (uint16_t)registers->device->queue_count,
+		.device_status = (uint8_t)registers->device->status,
+		.config_generation =
+			(uint8_t)registers->device->config_generation,
+		.queue_select = registers->queue_sel,
 		.queue_msix_vector = VIRTIO_MSI_NO_VECTOR,
 	};
 
-	if (pci->device_features_sel < 2)
-		cfg.device_feature = (uint32_t)(virtio_offered(pci->device) >>
-						32 * pci->device_features_sel);
-	if (pci->driver_features_sel < 2)
-		cfg.guest_feature = (uint32_t)(pci->device->features >>
-					       32 * pci->driver_features_sel);
+	if (registers->device_features_sel < 2)
+		cfg.device_feature =
+			(uint32_t)(virtio_offered(registers->device) >>
+				   32 * registers->device_features_sel);
+	if (registers->driver_features_sel < 2)
+		cfg.guest_feature =
+			(uint32_t)(registers->device->features >>
+				   32 * registers->driver_features_sel);
 	if (!queue)
 		return cfg;
 	cfg.queue_size = queue->size;
-	cfg.queue_msix_vector = pci->vectors[pci->queue_sel];
-	cfg.queue_enable = is_enabled(pci, pci->queue_sel);
-	cfg.queue_notify_off = pci->queue_sel;
+	cfg.queue_msix_vector = registers->vectors[registers->queue_sel];
+	cfg.queue_enable = is_enabled(registers, registers->queue_sel);
+	cfg.queue_notify_off = registers->queue_sel;
 	cfg.queue_desc_lo = (uint32_t)queue->desc_gpa;
 	cfg.queue_desc_hi = (uint32_t)(queue->desc_gpa >> 32);
 	cfg.queue_avail_lo = (uint32_t)queue->avail_gpa;
@@ -253,21 +263,22 @@ static void copy_part(const void *bytes, size_t bytes_size, uint64_t offset,
 
 static void read_bar(void *device, uint64_t offset, void *data, size_t size)
 {
-	struct virtio_pci *pci = device;
+	struct virtio_registers *registers = device;
 	struct virtio_pci_common_cfg cfg;
 
 	memset(data, 0, size);
 	if (offset >= VIRTIO_NOTIFY)
 		return;
 	if (offset >= VIRTIO_DEVICE) {
-		copy_part(pci->device->config, pci->device->config_size,
+		copy_part(registers->device->config,
+			  registers->device->config_size,
 			  offset - VIRTIO_DEVICE, data, size);
 	} else if (offset == VIRTIO_ISR) {
 		/* Who reads it takes it (4.1.4.5.1). */
-		*(uint8_t *)data = pci->isr;
-		pci->isr = 0;
+		*(uint8_t *)data = registers->isr;
+		registers->isr = 0;
 	} else if (offset < VIRTIO_ISR) {
-		cfg = common(pci);
+		cfg = common(registers);
 		copy_part(&cfg, sizeof(cfg), offset - VIRTIO_COMMON, data,
 			  size);
 	}
@@ -277,20 +288,21 @@ static void read_bar(void *device, uint64_t offset, void *data, size_t size)
 static void write_bar(void *device, uint64_t offset, const void *data,
 		      size_t size)
 {
-	struct virtio_pci *pci = device;
+	struct virtio_registers *registers = device;
 
 	if (offset >= VIRTIO_NOTIFY && offset % VIRTIO_NOTIFY_STEP == 0)
-		virtio_notify(pci->device, (uint32_t)((offset - VIRTIO_NOTIFY) /
-						      VIRTIO_NOTIFY_STEP));
+		virtio_notify(registers->device,
+			      (uint32_t)((offset - VIRTIO_NOTIFY) /
+					 VIRTIO_NOTIFY_STEP));
 	else if (offset < VIRTIO_ISR)
-		write_common(pci, offset - VIRTIO_COMMON, data, size);
+		write_common(registers, offset - VIRTIO_COMMON, data, size);
 }
 
 static void describe_common(uint64_t offset, uint32_t value, char *text,
 			    size_t text_size)
 {
-	const char *name = offset < sizeof(registers) / sizeof(registers[0])
-				   ? registers[offset].name
+	const char *name = offset < sizeof(fields) / sizeof(fields[0])
+				   ? fields[offset].name
 				   : NULL;
 
 	if (offset != VIRTIO_PCI_COMMON_STATUS) {
@@ -325,5 +337,18 @@ static void describe_bar(void *device, uint64_t offset, bool is_write,
 			 offset < VIRTIO_DEVICE ? "ISR" : "Config", value);
 }
 
-const struct bus_device virtio_pci_registers = { read_bar, write_bar,
-						 describe_bar };
+const struct bus_device virtio_registers_in_bar = { read_bar, write_bar,
+						    describe_bar };
+
+void virtio_registers_init(struct virtio_registers *registers,
+			   struct virtio *device,
+			   const struct pci_function *function,
+			   struct msix *msix)
+{
+	*registers = (struct virtio_registers){
+		.device = device,
+		.function = function,
+		.msix = msix,
+	};
+	reset(registers);
+}
