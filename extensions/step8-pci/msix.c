@@ -68,16 +68,15 @@ void msix_forget(struct msix *msix)
 static void read_bar(void *device, uint64_t offset, void *data, size_t size)
 {
 	const struct msix *msix = device;
-	const uint64_t table_size = msix->vectors * sizeof(msix->table[0]);
 
 	memset(data, 0, size);
-	if (offset < table_size && size <= table_size - offset)
-		memcpy(data, (const uint8_t *)msix->table + offset, size);
-	else if (offset >= PENDING &&
-		 size <= PENDING + sizeof(msix->pending) - offset)
-		memcpy(data,
-		       (const uint8_t *)&msix->pending + (offset - PENDING),
-		       size);
+	if (offset < PENDING)
+		pci_read_part(msix->table,
+			      msix->vectors * sizeof(msix->table[0]), offset,
+			      data, size);
+	else
+		pci_read_part(&msix->pending, sizeof(msix->pending),
+			      offset - PENDING, data, size);
 }
 
 static void write_bar(void *device, uint64_t offset, const void *data,

@@ -68,8 +68,10 @@ static const char *capability_name(const struct pci_function *function,
 	for (*start = 0; next && next <= offset;
 	     next = config[next + PCI_CAP_LIST_NEXT])
 		*start = next;
-	if (*start == 0 || offset >= function->end)
-		return "Reserved";
+	if (*start == 0 || offset >= function->end) {
+		*start = 0;
+		return "Config";
+	}
 	if (config[*start] == PCI_CAP_ID_MSIX)
 		return "MSI-X";
 	return virtio_name(config[*start + VIRTIO_PCI_CAP_CFG_TYPE]);

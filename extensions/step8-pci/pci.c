@@ -281,6 +281,16 @@ static const struct bus_device ecam = { read_ecam, write_ecam, describe_ecam };
 
 /* ---- registers in memory: whose BAR is it? ---- */
 
+void pci_read_part(const void *bytes, size_t bytes_size, uint64_t offset,
+		   void *data, size_t size)
+{
+	if (offset >= bytes_size)
+		return;
+	if (size > bytes_size - offset)
+		size = bytes_size - offset;
+	memcpy(data, (const uint8_t *)bytes + offset, size);
+}
+
 /* A part of memory that the host bridge passes on to the bus. */
 struct window {
 	struct pci_bus *pci;

@@ -89,6 +89,13 @@ uint32_t pci_get32(const struct pci_function *function, size_t offset);
 /* May it read and write memory, and so send interrupts? */
 bool pci_is_master(const struct pci_function *function);
 
+/*
+ * For a BAR's read(): of `size` bytes from `offset` on, copies those that there
+ * are.
+ */
+void pci_read_part(const void *bytes, size_t bytes_size, uint64_t offset,
+		   void *data, size_t size);
+
 /* Puts the bus, with its host bridge, onto the two that the vCPUs use. */
 void pci_bus_init(struct pci_bus *pci, struct bus *ports, struct bus *mmio,
 		  pthread_mutex_t *lock);

@@ -250,17 +250,6 @@ common(const struct virtio_registers *registers)
 
 /* ---- the BAR ---- */
 
-/* Of `size` bytes from `offset` on, those that there are */
-static void copy_part(const void *bytes, size_t bytes_size, uint64_t offset,
-		      void *data, size_t size)
-{
-	if (offset >= bytes_size)
-		return;
-	if (size > bytes_size - offset)
-		size = bytes_size - offset;
-	memcpy(data, (const uint8_t *)bytes + offset, size);
-}
-
 static void read_bar(void *device, uint64_t offset, void *data, size_t size)
 {
 	struct virtio_registers *registers = device;
@@ -270,17 +259,17 @@ static void read_bar(void *device, uint64_t offset, void *data, size_t size)
 	if (offset >= VIRTIO_NOTIFY)
 		return;
 	if (offset >= VIRTIO_DEVICE) {
-		copy_part(registers->device->config,
-			  registers->device->config_size,
-			  offset - VIRTIO_DEVICE, data, size);
+		pci_read_part(registers->device->config,
+			      registers->device->config_size,
+			      offset - VIRTIO_DEVICE, data, size);
 	} else if (offset == VIRTIO_ISR) {
 		/* Who reads it takes it (4.1.4.5.1). */
 		*(uint8_t *)data = registers->isr;
 		registers->isr = 0;
 	} else if (offset < VIRTIO_ISR) {
 		cfg = common(registers);
-		copy_part(&cfg, sizeof(cfg), offset - VIRTIO_COMMON, data,
-			  size);
+		pci_read_part(&cfg, sizeof(cfg), offset - VIRTIO_COMMON, data,
+			      size);
 	}
 }
 
