@@ -9,7 +9,7 @@
 #define DEVICE(id)    (0x1040 + (uint32_t)(id))
 #define SUBSYSTEM     0x0040 /* from here on: not of before virtio 1.0 */
 #define REVISION      1 /* likewise */
-#define CLASS_OTHER   0xff0000
+#define CLASS_OTHER   0x088000 /* a peripheral of the system */
 #define CLASS_NETWORK 0x020000
 #define CLASS_STORAGE 0x018000
 
