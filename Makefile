@@ -110,8 +110,8 @@ diff-%: ## the same for any other; FROM=2 names the one before
 tutorial: ## build/tutorial: the book as a git history, one commit a section
 	$(Q)docs/tools/tutorial
 
-docs-check: guests disk ## replay the book: its code, its builds, its consoles
-	$(Q)tests/lab/setup lab workshop
+docs-check: guests disk net-disk ## replay the book: its code, its builds, its consoles
+	$(Q)tests/lab/setup lab workshop net
 	$(Q)docs/tools/check
 
 exercise: ## N=2.3 DIR=~/vmm: a step to work on, without some of its functions
@@ -141,6 +141,8 @@ fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step4 \
 		STEP=../../extensions/step4-long-mode
+	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step7 \
+		STEP=../../extensions/step7-net
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS), \

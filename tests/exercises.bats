@@ -80,3 +80,25 @@ check_solutions() { # STEP
 	need_fast_kvm
 	check_solutions 5
 }
+
+@test "exercises of step 6: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 6
+	check_skeletons kvm 6
+}
+
+@test "exercises of step 6: their tests pass on the step and on the solutions" {
+	need_fast_kvm
+	check_solutions 6
+}
+
+@test "exercises of step 7: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 7
+	check_skeletons kvm 7
+}
+
+@test "exercises of step 7: their tests pass on the step and on the solutions" {
+	need_fast_kvm
+	check_solutions 7
+}

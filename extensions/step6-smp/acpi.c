@@ -4,7 +4,6 @@
 #include "memory-map.h"
 #include "power.h"
 #include "serial.h"
-#include "topology.h"
 #include "virtio-mmio.h"
 
 #include <linux/kvm.h>
@@ -144,7 +143,7 @@ struct madt {
 		uint8_t type, length;
 		uint8_t uid, apic_id;
 		uint32_t flags;
-	} PACKED cpus[TOPOLOGY_MAX_CPUS]; /* as many as there are */
+	} PACKED cpus[ACPI_MAX_CPUS]; /* as many as there are */
 } PACKED;
 
 /* Types of its entries, and flags (5.2.12, 5.2.12.2 and 5.2.12.5) */

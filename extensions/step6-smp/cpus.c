@@ -12,10 +12,10 @@
  *   console.c's      the output: whoever writes, and the console's writer
  *   stop.c's, trace.c's, die.c's: anybody's
  *
- * The order is that of this list: who holds one of these takes, if any, one
- * that stands below it.  KVM has locks of its own, below them all.  Nobody
- * waits for anything but a lock while he holds one that is above console.c's:
- * so a blocked terminal holds up those vCPUs that write to it, and no other.
+ * The order is that of this list: a thread that holds one of these may take
+ * one that stands below it, and no other.  KVM's own come after them all.
+ * Nobody waits for the terminal with a lock that stands above console.c's: so
+ * one that is blocked holds up those vCPUs that write to it, and no other.
  */
 #include "cpus.h"
 
@@ -122,14 +122,14 @@ void cpus_report_crash(const struct cpus *cpus)
 {
 	const struct vcpu *first = guilty;
 
-	vcpu_report_crash(first);
+	vcpu_report_crash(first, true);
 	if (cpus->count == 1)
 		return;
 	fprintf(stderr, "That was vCPU %u.  The others, where they stopped:\n",
 		first->number);
 	for (uint32_t i = 0; i < cpus->count; i++)
 		if (i != first->number)
-			vcpu_report(&cpus->vcpus[i]);
+			vcpu_report_crash(&cpus->vcpus[i], false);
 }
 
 void cpus_destroy(struct cpus *cpus)

@@ -16,6 +16,7 @@ step2="step2-initramfs/step2-initramfs"
 step3="step3-virtio/step3-virtio"
 step4="extensions/step4-long-mode/step4-long-mode"
 step5="extensions/step5-acpi/step5-acpi"
+step6="extensions/step6-smp/step6-smp"
 
 fail() {
 	echo "bench: $*" >&2
@@ -63,8 +64,9 @@ vmm() { # VMM CMDLINE initramfs | VMM CMDLINE DISK...
 		command=("$step4" -m "$mem" -c "$cmdline" -i "$initramfs"
 			"$kernel")
 		;;
-	step5 | step5-elf)
+	step5 | step5-elf | step6)
 		command=("$step5" -m "$mem" -c "$cmdline")
+		if [ "$name" = step6 ]; then command[0]=$step6; fi
 		if [ "$1" = initramfs ]; then
 			command+=(-i "$initramfs" "$kernel")
 			return

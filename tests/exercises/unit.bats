@@ -196,6 +196,18 @@ unit() { # PROGRAM TEST...
 		fadt_names_the_power_registers fadt_points_to_dsdt_and_facs
 }
 
+@test "unit: the MADT tells of each processor, and of 255" {
+	unit acpi madt_tells_of_each_cpu madt_of_the_largest_machine
+}
+
+@test "unit: the end is told to each thread, once, early or late" {
+	unit stop-all each_is_told_once who_comes_late_is_told_at_once
+}
+
+@test "unit: CPUID's levels are ours, and no others" {
+	unit topology levels_are_ours_and_no_others no_leaf_beyond_the_highest
+}
+
 @test "unit: the MADT tells of both APICs, and of the SCI" {
 	unit acpi madt_is_as_kvm_has_it
 }
@@ -209,4 +221,33 @@ unit() { # PROGRAM TEST...
 	unit power sci_is_a_level ones_clear_status \
 		no_sci_where_it_is_not_enabled button_is_of_use_once \
 		nor_twice_for_who_took_notice
+}
+
+# ---- step 7 ----
+
+@test "unit: the entropy source fills what it may write, and no more" {
+	unit virtio-rng fills_what_it_may_write \
+		nothing_to_write_to_is_given_back a_long_chain_gets_a_part
+}
+
+@test "unit: the card sends what it can, and keeps what it cannot" {
+	unit virtio-net a_frame_goes_out what_is_no_frame_is_not_sent \
+		a_full_back_end_is_waited_for one_turn_ends
+}
+
+@test "unit: a frame fills as many buffers as it takes, all or none" {
+	unit virtio-net a_frame_fills_a_buffer a_long_frame_fills_several \
+		a_header_in_single_bytes without_a_buffer_it_waits \
+		without_merging_one_has_to_do what_never_fits_is_dropped \
+		bad_buffers_come_back_once a_bad_one_behind_a_good_one
+}
+
+@test "unit: frames come out of a stream that is cut anywhere" {
+	unit net-stream cut_anywhere byte_by_byte many_at_once of_every_size \
+		a_length_that_is_none
+}
+
+@test "unit: frames go into a stream that takes what it likes" {
+	unit net-stream what_is_sent_has_a_length_in_place_of_the_header \
+		a_full_socket
 }

@@ -39,3 +39,7 @@ check() { # [CHAPTER]
 @test "the book: chapter 5 is what happens" {
 	check --from 5 5
 }
+
+@test "the book: chapter 6 is what happens" {
+	check --from 6 6
+}

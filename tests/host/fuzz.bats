@@ -40,3 +40,15 @@ setup_file() {
 	has "$output" "^vmlinux: [1-9][0-9]* executions"
 	sed 's/^/# /' <<<"$output" >&3
 }
+
+@test "fuzz: step 7's network card and its stream, with chains and bytes of any kind" {
+	run timed $((120 + ${FUZZ_TIME:-20})) make -s -C "$fuzz" short \
+		STEP=../../extensions/step7-net BUILD="$build/step7" \
+		TIME="${FUZZ_TIME:-20}"
+	echo "$output"
+	is "$status" 0 "exit status"
+	for target in virtio-net net-stream; do
+		has "$output" "^$target: [1-9][0-9]* executions"
+	done
+	sed 's/^/# /' <<<"$output" >&3
+}

@@ -124,3 +124,37 @@ unit_tests() { # NAME...
 		has "$output" "^$file\.c .* %"
 	done
 }
+
+@test "unit: step 6's processors: tables, CPUID, the end of several threads" {
+	build+=/step6
+	make -s -C "$unit" STEP=../../extensions/step6-smp BUILD="$build" programs
+	unit_tests acpi cpuid topology stop-all
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step6-smp \
+		BUILD="$build" threads
+	echo "$output"
+	is "$status" 0 "exit status with several threads"
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step6-smp \
+		BUILD="$build" coverage
+	echo "$output"
+	is "$status" 0 "exit status of the coverage"
+	for file in acpi topology; do
+		has "$output" "^$file\.c .* %"
+	done
+}
+
+@test "unit: step 7's network card, its back ends, event loop and entropy source" {
+	build+=/step7
+	make -s -C "$unit" STEP=../../extensions/step7-net BUILD="$build" programs
+	unit_tests virtio-net virtio-rng net-stream event-loop console
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step7-net \
+		BUILD="$build" threads
+	echo "$output"
+	is "$status" 0 "exit status with several threads"
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step7-net \
+		BUILD="$build" coverage
+	echo "$output"
+	is "$status" 0 "exit status of the coverage"
+	for file in virtio-net virtio-rng net-stream event-loop; do
+		has "$output" "^$file\.c .* %"
+	done
+}

@@ -8,6 +8,10 @@
 
 #define HEADER_SIZE 36
 
+#ifdef CPUS /* more than one */
+#define acpi_load(memory) acpi_load(memory, CPUS)
+#endif
+
 static struct memory memory;
 
 static int set_up(void **state)
@@ -155,6 +159,41 @@ static void fadt_points_to_dsdt_and_facs(void **state)
 	assert_int_equal(number(fadt + 132, 8), 0); /* one of the two only */
 }
 
+#ifdef CPUS
+/* 5.2.12: an I/O APIC, an interrupt that is a level, and each CPU */
+static void madt_tells_of_each_cpu(void **state)
+{
+	static const uint8_t wanted[] = {
+		0x00, 0x00,	 0xe0,	    0xfe, 1,	0, 0,	 0, 1, 12, 0,
+		0,    0x00,	 0x00,	    0xc0, 0xfe, 0, 0,	 0, 0, 2,  10,
+		0,    POWER_SCI, POWER_SCI, 0,	  0,	0, 0x0d, 0, 0, 8,  0,
+		0,    1,	 0,	    0,	  0,	0, 8,	 1, 1, 1,  0,
+		0,    0,	 0,	    8,	  2,	2, 1,	 0, 0, 0,
+	};
+	const uint8_t *madt = find("APIC");
+
+	(void)state;
+	assert_int_equal(number(madt + 4, 4), HEADER_SIZE + sizeof(wanted));
+	assert_memory_equal(madt + HEADER_SIZE, wanted, sizeof(wanted));
+}
+
+/* The largest number of them: the next table is still there. */
+static void madt_of_the_largest_machine(void **state)
+{
+	const uint8_t *madt;
+
+	(void)state;
+#undef acpi_load
+	acpi_load(&memory, ACPI_MAX_CPUS);
+#define acpi_load(memory) acpi_load(memory, CPUS)
+	madt = find("APIC");
+	assert_int_equal(number(madt + 4, 4),
+			 HEADER_SIZE + 8 + 12 + 10 + 8 * ACPI_MAX_CPUS);
+	assert_memory_equal(madt + number(madt + 4, 4) - 8,
+			    "\0\x08\xfe\xfe\1\0\0", 8);
+	table_at(number(find("FACP") + 40, 4), "DSDT");
+}
+#else
 /* 5.2.12: a CPU, an I/O APIC, an interrupt that is a level */
 static void madt_is_as_kvm_has_it(void **state)
 {
@@ -171,6 +210,7 @@ static void madt_is_as_kvm_has_it(void **state)
 	assert_int_equal(number(madt + 4, 4), HEADER_SIZE + sizeof(wanted));
 	assert_memory_equal(madt + HEADER_SIZE, wanted, sizeof(wanted));
 }
+#endif
 
 /* The slots' pages and interrupts are the code's, and stand in the AML. */
 static void dsdt_has_each_slot(void **state)
@@ -222,7 +262,12 @@ int main(void)
 		TEST(xsdt_names_fadt_and_madt),
 		TEST(fadt_names_the_power_registers),
 		TEST(fadt_points_to_dsdt_and_facs),
+#ifdef CPUS
+		TEST(madt_tells_of_each_cpu),
+		TEST(madt_of_the_largest_machine),
+#else
 		TEST(madt_is_as_kvm_has_it),
+#endif
 		TEST(dsdt_has_each_slot),
 		TEST(writes_nothing_but_its_area),
 		TEST(no_room),

@@ -10,6 +10,11 @@
 #define KVM_FD	10
 #define VCPU_FD 11
 
+#ifdef CPUS /* so many, this one is the last of them */
+#define cpuid_set_up(kvm_fd, vcpu_fd) \
+	cpuid_set_up(kvm_fd, vcpu_fd, CPUS - 1, CPUS)
+#endif
+
 /* Of leaf 1's ECX */
 #define VMX	     (1u << 5)
 #define X2APIC	     (1u << 21)
