@@ -145,7 +145,7 @@ struct madt {
 		uint8_t type, length;
 		uint8_t uid, apic_id;
 		uint32_t flags;
-	} PACKED cpus[TOPOLOGY_MAX_CPUS]; /* as many as there are */
+	} PACKED cpus[ACPI_MAX_CPUS]; /* as many as there are */
 } PACKED;
 
 /* Types of its entries, and flags (5.2.12, 5.2.12.2 and 5.2.12.5) */

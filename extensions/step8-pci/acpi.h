@@ -13,6 +13,12 @@
 #include <stdint.h>
 
 /*
+ * An APIC ID has 8 bits in the MADT, and of its values the last means all
+ * (Intel SDM vol. 3A, "Determining IPI Destination").
+ */
+#define ACPI_MAX_CPUS 255
+
+/*
  * Loads them all into the area from ACPI_GPA to RESET_GPA, where a BIOS has
  * them as well; the RSDP is at ACPI_GPA.  There are `cpu_count` processors.
  */

@@ -123,14 +123,14 @@ void cpus_report_crash(const struct cpus *cpus)
 {
 	const struct vcpu *first = guilty;
 
-	vcpu_report_crash(first);
+	vcpu_report_crash(first, true);
 	if (cpus->count == 1)
 		return;
 	fprintf(stderr, "That was vCPU %u.  The others, where they stopped:\n",
 		first->number);
 	for (uint32_t i = 0; i < cpus->count; i++)
 		if (i != first->number)
-			vcpu_report(&cpus->vcpus[i]);
+			vcpu_report_crash(&cpus->vcpus[i], false);
 }
 
 void cpus_destroy(struct cpus *cpus)

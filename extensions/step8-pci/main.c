@@ -13,7 +13,6 @@
 #include "power.h"
 #include "serial.h"
 #include "terminal.h"
-#include "topology.h"
 #include "trace.h"
 #include "virtio-blk.h"
 #include "virtio-net.h"
@@ -100,9 +99,8 @@ static uint32_t parse_cpu_count(const char *text)
 	unsigned long count = strtoul(text, &end, 10);
 
 	if (!isdigit((unsigned char)*text) || *end || count == 0 ||
-	    count > TOPOLOGY_MAX_CPUS)
-		die("-s %s: not a number from 1 to %d", text,
-		    TOPOLOGY_MAX_CPUS);
+	    count > ACPI_MAX_CPUS)
+		die("-s %s: not a number from 1 to %d", text, ACPI_MAX_CPUS);
 	return (uint32_t)count;
 }
 

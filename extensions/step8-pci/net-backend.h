@@ -38,7 +38,7 @@ struct net_backend {
 	uint64_t features; /* what of VIRTIO_NET_F_* it can bear */
 	uint16_t mtu; /* 0: who knows */
 
-	/* Connects with the other end, on `fd`; false and errno if in vain. */
+	/* Connects `fd` with the other end; -1, false and errno if in vain. */
 	bool (*connect)(struct net_backend *backend);
 	/* The guest's driver has chosen from `features`. */
 	void (*set_features)(struct net_backend *backend, uint64_t features);

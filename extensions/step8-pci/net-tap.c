@@ -39,6 +39,7 @@ static bool tap_connect(struct net_backend *backend)
 	if (attach(backend->fd, backend->name))
 		return true;
 	close(backend->fd);
+	backend->fd = -1;
 	return false;
 }
 

@@ -9,12 +9,6 @@
 #include <stdint.h>
 
 /*
- * An APIC ID has 8 bits in xAPIC mode, and of its values the last means all
- * (Intel SDM vol. 3A, "Determining IPI Destination").
- */
-#define TOPOLOGY_MAX_CPUS 255
-
-/*
  * Says so in `cpuid`, as vCPU `number` of `count` is to have it.  The result
  * is `cpuid`, or where there was no room in it a larger one in its place.
  */

@@ -127,38 +127,27 @@ enum vcpu_status vcpu_run(struct vcpu *vcpu)
 	return status;
 }
 
-/* The bytes at RIP, up to CODE_SIZE of them; NULL where there is no memory. */
-static const uint8_t *find_code(const struct vcpu *vcpu, size_t *size)
+void vcpu_report_crash(const struct vcpu *vcpu, bool guilty)
 {
+	uint8_t *code = NULL;
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 	uint64_t gpa;
+	size_t size = 0;
 
 	kvm_get_sregs(vcpu->vcpu_fd, &sregs);
 	kvm_get_regs(vcpu->vcpu_fd, &regs);
-	if (!kvm_translate(vcpu->vcpu_fd, sregs.cs.base + regs.rip, &gpa))
-		return NULL;
-	/* The page after this one may be anywhere. */
-	*size = PAGE_SIZE - gpa % PAGE_SIZE;
-	if (*size > CODE_SIZE)
-		*size = CODE_SIZE;
-	return memory_at(&vcpu->vm->memory, gpa, *size);
-}
-
-void vcpu_report_crash(const struct vcpu *vcpu)
-{
-	size_t size = 0;
-	const uint8_t *code = find_code(vcpu, &size);
-
-	dump_vcpu(vcpu->run, vcpu->vcpu_fd, code, size);
-}
-
-void vcpu_report(const struct vcpu *vcpu)
-{
-	size_t size = 0;
-	const uint8_t *code = find_code(vcpu, &size);
-
-	dump_other_vcpu(vcpu->number, vcpu->vcpu_fd, code, size);
+	if (kvm_translate(vcpu->vcpu_fd, sregs.cs.base + regs.rip, &gpa)) {
+		/* The page after this one may be anywhere. */
+		size = PAGE_SIZE - gpa % PAGE_SIZE;
+		if (size > CODE_SIZE)
+			size = CODE_SIZE;
+		code = memory_at(&vcpu->vm->memory, gpa, size);
+	}
+	if (guilty)
+		dump_vcpu(vcpu->run, vcpu->vcpu_fd, code, size);
+	else
+		dump_other_vcpu(vcpu->number, vcpu->vcpu_fd, code, size);
 }
 
 void vcpu_destroy(struct vcpu *vcpu)

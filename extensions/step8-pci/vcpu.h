@@ -36,11 +36,11 @@ void vcpu_create(struct vcpu *vcpu, struct vm *vm, uint32_t number,
 /* Runs the guest to its end: GUEST_ENDED or GUEST_CRASHED. */
 enum vcpu_status vcpu_run(struct vcpu *vcpu);
 
-/* Says on standard error why the guest crashed, and where it was. */
-void vcpu_report_crash(const struct vcpu *vcpu);
-
-/* Says where another vCPU was then. */
-void vcpu_report(const struct vcpu *vcpu);
+/*
+ * Says on standard error where this vCPU was when the guest crashed, and why,
+ * if it is the guilty one.
+ */
+void vcpu_report_crash(const struct vcpu *vcpu, bool guilty);
 
 /* Gives everything back. */
 void vcpu_destroy(struct vcpu *vcpu);

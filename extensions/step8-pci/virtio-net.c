@@ -100,31 +100,6 @@ static bool is_acceptable(const struct virtio_net *net)
 	return (needed & ~net->device.features) == 0;
 }
 
-/* Copies data to `offset` of a chain's writable buffers; returns how much. */
-static size_t copy_to(const struct chain *chain, size_t offset,
-		      const uint8_t *data, size_t size)
-{
-	size_t done = 0;
-
-	for (size_t i = 0; i < chain->writable && done < size; i++) {
-		const struct iovec *buffer =
-			&chain->buffers[chain->readable + i];
-		size_t part = buffer->iov_len;
-
-		if (offset >= part) {
-			offset -= part;
-			continue;
-		}
-		part -= offset;
-		if (part > size - done)
-			part = size - done;
-		memcpy((uint8_t *)buffer->iov_base + offset, data + done, part);
-		offset = 0;
-		done += part;
-	}
-	return done;
-}
-
 /* Gives all of them back unused: the frame is lost. */
 static bool refuse(struct virtqueue *queue, struct vring_used_elem *used,
 		   uint16_t count)
@@ -165,16 +140,16 @@ static bool deliver(struct virtio_net *net)
 		used[count].id = chain.head;
 		used[count].len =
 			chain.valid
-				? (uint32_t)copy_to(&chain, 0,
-						    net->backend->frame + done,
-						    size - done)
+				? (uint32_t)chain_write(
+					  &chain, 0, net->backend->frame + done,
+					  size - done)
 				: 0;
 		if (used[count++].len == 0)
 			return refuse(queue, used, count);
 		done += used[count - 1].len;
 	}
-	copy_to(&first, offsetof(struct virtio_net_hdr_v1, num_buffers),
-		(const uint8_t *)&count, sizeof(count));
+	chain_write(&first, offsetof(struct virtio_net_hdr_v1, num_buffers),
+		    &count, sizeof(count));
 	virtqueue_push_all(queue, used, count);
 	if (trace_on())
 		trace_frame("guest", net->backend->frame + NET_HEADER_SIZE,
@@ -221,20 +196,12 @@ static uint64_t total_size(const struct chain *chain)
 	return size;
 }
 
-/* The start of a frame that is on its way to the host. */
+/* A frame to the host, of which the trace wants the start. */
 static void trace_chain(const struct chain *chain, uint64_t size)
 {
 	uint8_t start[NET_HEADER_SIZE + ETH_HLEN];
-	size_t done = 0;
 
-	for (size_t i = 0; i < chain->readable && done < sizeof(start); i++) {
-		size_t part = chain->buffers[i].iov_len;
-
-		if (part > sizeof(start) - done)
-			part = sizeof(start) - done;
-		memcpy(start + done, chain->buffers[i].iov_base, part);
-		done += part;
-	}
+	chain_read(chain, start, sizeof(start));
 	trace_frame("host", start + NET_HEADER_SIZE, size - NET_HEADER_SIZE);
 }
 
@@ -337,24 +304,26 @@ static void next_turn(void *owner)
 	pthread_mutex_unlock(net->lock);
 }
 
+static void connect_again(struct virtio_net *net)
+{
+	if (!net->backend->connect(net->backend)) {
+		event_timer_start(&net->reconnect, RECONNECT_MS);
+		return;
+	}
+	event_init(&net->event, net->backend->fd, backend_ready, net);
+	net->features = 0; /* as it begins */
+	set_link(net, true);
+	go_on(net);
+}
+
 static void look_for_other_end(void *owner)
 {
 	struct virtio_net *net = owner;
 
 	if (!lock_devices(net))
 		return;
-	if (!event_timer_expired(&net->reconnect)) {
-		/* for nothing */
-	} else if (net->backend->connect(net->backend)) {
-		event_init(&net->event, net->backend->fd, backend_ready, net);
-		net->features = 0;
-		net->backend->set_features(net->backend, 0);
-		set_link(net, true);
-		go_on(net);
-	} else {
-		net->backend->fd = -1;
-		event_timer_start(&net->reconnect, RECONNECT_MS);
-	}
+	if (event_timer_expired(&net->reconnect))
+		connect_again(net);
 	pthread_mutex_unlock(net->lock);
 }
 

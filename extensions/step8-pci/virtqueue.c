@@ -171,6 +171,43 @@ void virtqueue_unpop(struct virtqueue *queue, uint16_t count)
 	queue->next_avail -= count;
 }
 
+size_t chain_write(const struct chain *chain, size_t offset, const void *data,
+		   size_t size)
+{
+	const struct iovec *buffers = chain->buffers + chain->readable;
+	size_t done = 0;
+
+	for (size_t i = 0; i < chain->writable && done < size; i++) {
+		size_t part = buffers[i].iov_len;
+
+		if (offset >= part) {
+			offset -= part;
+			continue;
+		}
+		part -= offset;
+		if (part > size - done)
+			part = size - done;
+		memcpy((uint8_t *)buffers[i].iov_base + offset,
+		       (const uint8_t *)data + done, part);
+		offset = 0;
+		done += part;
+	}
+	return done;
+}
+
+void chain_read(const struct chain *chain, void *data, size_t size)
+{
+	for (size_t i = 0; i < chain->readable && size > 0; i++) {
+		size_t part = chain->buffers[i].iov_len;
+
+		if (part > size)
+			part = size;
+		memcpy(data, chain->buffers[i].iov_base, part);
+		data = (uint8_t *)data + part;
+		size -= part;
+	}
+}
+
 void virtqueue_push_all(struct virtqueue *queue,
 			const struct vring_used_elem *used, uint16_t count)
 {

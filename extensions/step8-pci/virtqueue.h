@@ -68,6 +68,16 @@ void virtqueue_push(struct virtqueue *queue, const struct chain *chain,
 /* The `count` chains taken last were not, after all: the next pop takes them. */
 void virtqueue_unpop(struct virtqueue *queue, uint16_t count);
 
+/*
+ * Copies data to `offset` of the chain's writable buffers; returns how much of
+ * it they had room for.
+ */
+size_t chain_write(const struct chain *chain, size_t offset, const void *data,
+		   size_t size);
+
+/* Copies the first bytes of the readable ones, of which there are `size`. */
+void chain_read(const struct chain *chain, void *data, size_t size);
+
 /* Gives several chains back so that the driver sees all of them, or none. */
 void virtqueue_push_all(struct virtqueue *queue,
 			const struct vring_used_elem *used, uint16_t count);
