@@ -215,7 +215,7 @@ hostile() {
 				mov	eax, %2
 				call	put
 			%endmacro
-			main:
+			main:	mov	esp, 0x90000
 		END
 		cat
 		echo PAYLOAD
