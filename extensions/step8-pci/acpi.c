@@ -13,7 +13,7 @@
 extern const uint8_t _binary_dsdt_aml_start[], _binary_dsdt_aml_end[];
 
 /* The numbers that dsdt.asl has, too */
-_Static_assert(PCI_WINDOW_GPA == 0xd0000000 && PCI_WINDOW_SIZE == 0x10000000 &&
+_Static_assert(PCI_WINDOW_GPA == 0xc0000000 && PCI_WINDOW_SIZE == 0x10000000 &&
 		       PCI_HIGH_GPA == 0x4000000000 &&
 		       PCI_HIGH_SIZE == 0x100000000,
 	       "the windows of PCI");

@@ -30,7 +30,7 @@ DefinitionBlock ("", "DSDT", 2, "MINVMM", "MINVMM  ", 1)
 				IO (Decode16, 0xcf8, 0xcf8, 1, 8)
 				DWordMemory (ResourceProducer, PosDecode,
 					MinFixed, MaxFixed, NonCacheable,
-					ReadWrite, 0, 0xd0000000, 0xdfffffff,
+					ReadWrite, 0, 0xc0000000, 0xcfffffff,
 					0, 0x10000000)
 				QWordMemory (ResourceProducer, PosDecode,
 					MinFixed, MaxFixed, NonCacheable,

@@ -10,7 +10,7 @@
  *   0x0000ffff0  where a BIOS would begin: a reset (reset-vector.asm)
  *   0x000100000  the kernel; the initramfs as high above it as allowed
  *   0x0c0000000  the 32-bit hole: no RAM, as the APICs and KVM's pages are here
- *   0x0d0000000  in the hole: registers of PCI's devices, up to 0xe0000000
+ *   0x0c0000000  in the hole: registers of PCI's devices, up to 0xd0000000
  *   0x0e0000000  in the hole: PCI's configuration space (ECAM)
  *   0x100000000  the rest of RAM
  *   0x4000000000 PCI's registers again: BARs of 64 bits
@@ -29,7 +29,7 @@
 #define RESET_GPA	 0xffff0 /* F000:FFF0, where a BIOS begins */
 #define KERNEL_GPA	 0x100000
 #define HOLE_START	 0xc0000000ull
-#define PCI_WINDOW_GPA	 0xd0000000ull
+#define PCI_WINDOW_GPA	 0xc0000000ull
 #define PCI_WINDOW_SIZE	 0x10000000ull
 #define PCI_ECAM_GPA	 0xe0000000ull
 #define PCI_ECAM_SIZE	 0x100000ull
