@@ -7,8 +7,8 @@
 /* virtio 1.2, 4.1.2: what a driver knows these functions by */
 #define VENDOR	      0x1af4
 #define DEVICE(id)    (0x1040 + (uint32_t)(id))
-#define SUBSYSTEM     0x0040 /* from here on: not of before virtio 1.0 */
-#define REVISION      1 /* likewise */
+#define SUBSYSTEM     0x0040 /* so much, or more: not transitional */
+#define REVISION      1 /* or more, likewise */
 #define CLASS_OTHER   0x088000 /* a peripheral of the system */
 #define CLASS_NETWORK 0x020000
 #define CLASS_STORAGE 0x018000

@@ -1,6 +1,6 @@
 /*
- * The virtio transport that is a function on PCI's bus: modern, without what
- * was before virtio 1.0 (virtio 1.2, 4.1).  Its registers are in a BAR, where
+ * The virtio transport that is a function on PCI's bus: modern, and not a
+ * transitional one (virtio 1.2, 4.1).  Its registers are in a BAR, where
  * capabilities say which is at what place; its interrupts are MSI-X.
  */
 #ifndef VIRTIO_PCI_H
