@@ -143,6 +143,8 @@ fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 		STEP=../../extensions/step4-long-mode
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step7 \
 		STEP=../../extensions/step7-net
+	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step8 \
+		STEP=../../extensions/step8-pci
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS), \
