@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* A page for each, so that a guest can map one without the others */
-#define VIRTIO_AREA_SIZE 0x1000
+#define VIRTIO_AREA_SIZE 0x1000ull
 #define VIRTIO_COMMON	 (0 * VIRTIO_AREA_SIZE)
 #define VIRTIO_ISR	 (1 * VIRTIO_AREA_SIZE)
 #define VIRTIO_DEVICE	 (2 * VIRTIO_AREA_SIZE) /* its own configuration */
