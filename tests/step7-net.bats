@@ -258,6 +258,8 @@ configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
 	wait_for 30 '^and' "$log"
 	start_peer answer
 	wait_for 30 connected "$peer_log"
+	timeout "$(limit 30)" sh -c 'until tr -d "\r" <"$0" | grep -x "[01]" |
+		tail -n 1 | grep -q 1; do sleep 0.2; done' "$log"
 	echo ': >/stop; sleep 1; echo; echo "@ ping"; ping -c 3 10.7.0.1; echo "@ end"; poweroff -f' >&5
 	wait_for_end 60
 	has "$(said dies ping)" '3 packets received, 0% packet loss'
@@ -275,7 +277,7 @@ configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
 	is "$(said jumbo frames)" 13 "frames"
 }
 
-@test "a flood: the console answers, pings go through, and memory stays" {
+@test "a flood: the console answers, pings go through, and nobody spins" {
 	local before
 
 	need_fast_kvm
@@ -287,7 +289,6 @@ configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
 	sleep 2
 	# Nobody is busy: frames wait on the other side.
 	[ $(($(cpu_time "$pid") - before)) -lt 50 ]
-	before=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status")
 	echo "$configure; ping -c 3 -W 20 10.7.0.1; echo an''swer" >&5
 	wait_for 60 '^answer' "$log"
 	has "$(<"$log")" '[123] packets received'

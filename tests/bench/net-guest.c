@@ -130,7 +130,7 @@ static uint16_t checksum(const void *data, size_t size)
 	for (size_t i = 0; i < size / 2; i++)
 		sum += words[i];
 	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)~(sum + (sum >> 16));
+	return (uint16_t) ~(sum + (sum >> 16));
 }
 
 /* Microseconds, on the average: the kernels answer, and no program. */

@@ -46,9 +46,9 @@ on_a_tap() { # OPTIONS OF -n, VMM-OPTION...
 	has "$(<told)" ' 10\.7\.7\.2 → 10\.7\.7\.1 +ICMP 1042 Echo'
 	has_not "$(<errors)" '(cut short|appears|damaged|malformed)'
 	# Their times are those of a clock on the wall, in order.
-	tshark -r frames -T fields -e frame.time_epoch 2>/dev/null >times
-	sort -c -n times
-	[ $(($(date +%s) - $(head -n 1 times | cut -d . -f 1))) -lt 1000 ]
+	tshark -r frames -T fields -e frame.time_epoch >"moments" 2>/dev/null
+	sort -c -n moments
+	[ $(($(date +%s) - $(head -n 1 moments | cut -d . -f 1))) -lt 1000 ]
 	run --separate-stderr "$step7" --pcap /nowhere/frames "$vmlinux"
 	is_refused '/nowhere/frames: No such file'
 }

@@ -145,7 +145,7 @@ unit_tests() { # NAME...
 @test "unit: step 7's network card, its back ends, event loop and entropy source" {
 	build+=/step7
 	make -s -C "$unit" STEP=../../extensions/step7-net BUILD="$build" programs
-	unit_tests virtio-net virtio-rng net-stream event-loop console
+	unit_tests virtio-net virtio-net-send virtio-rng net-stream event-loop console
 	run timed 120 make -s -C "$unit" STEP=../../extensions/step7-net \
 		BUILD="$build" threads
 	echo "$output"
