@@ -104,18 +104,16 @@ static void line_waited_for(void *unused)
  */
 static void open_output(void)
 {
-	int fd = STDOUT_FILENO;
+	int fd = -1;
 	struct stat status;
 
 	/* Opened anew, a file would begin at its start. */
-	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+	if (fstat(STDOUT_FILENO, &status) == 0 && !S_ISREG(status.st_mode)) {
 		fd = open("/proc/self/fd/1",
 			  O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		out_blocks = fd < 0;
-		if (out_blocks)
-			fd = STDOUT_FILENO;
 	}
-	event_init(&out, fd, output_ready, NULL);
+	event_init(&out, fd < 0 ? STDOUT_FILENO : fd, output_ready, NULL);
 	event_timer_init(&line_timer, line_waited_for, NULL);
 }
 

@@ -13,10 +13,10 @@
  *   console.c's      the output: whoever writes, and the event loop's
  *   stop.c's, trace.c's, die.c's: anybody's
  *
- * The order is that of this list: who holds one of these takes, if any, one
- * that stands below it.  KVM has locks of its own, below them all.  Nobody
- * waits for anything but a lock while he holds one that is above console.c's:
- * so a blocked terminal holds up those vCPUs that write to it, and no other.
+ * The order is that of this list: a thread that holds one of these may take
+ * one that stands below it, and no other.  KVM's own come after them all.
+ * Nobody waits for the terminal with a lock that stands above console.c's: so
+ * one that is blocked holds up those vCPUs that write to it, and no other.
  */
 #include "cpus.h"
 

@@ -36,7 +36,6 @@ enum net_result {
 struct net_backend {
 	const char *name; /* of an interface, or of a socket */
 	uint64_t features; /* what of VIRTIO_NET_F_* it can bear */
-	uint16_t mtu; /* 0: who knows */
 
 	/* Connects `fd` with the other end; -1, false and errno if in vain. */
 	bool (*connect)(struct net_backend *backend);
@@ -51,15 +50,16 @@ struct net_backend {
 	/* Gets the next header and frame into `frame`; may it read for that? */
 	enum net_result (*receive)(struct net_backend *backend, bool may_read);
 
-	int fd;
 	uint8_t *frame; /* NULL: there is none, or it is taken */
 	size_t frame_size; /* with its header */
 
-	uint8_t in[NET_BUFFER_SIZE]; /* has been read */
 	size_t in_start, in_end;
 	size_t in_skip; /* so many bytes to come belong to no frame */
-	uint8_t out[sizeof(uint32_t) + NET_FRAME_MAX]; /* a frame's end */
 	size_t out_start, out_end;
+	int fd;
+	uint16_t mtu; /* the longest packet, or 0: who knows */
+	uint8_t in[NET_BUFFER_SIZE]; /* has been read */
+	uint8_t out[sizeof(uint32_t) + NET_FRAME_MAX]; /* a frame's end */
 };
 
 /*

@@ -117,7 +117,7 @@ enum vcpu_status vcpu_run(struct vcpu *vcpu)
 		if (!kvm_run(vcpu->vcpu_fd)) {
 			if (stop_asked())
 				return GUEST_ENDED;
-			/* All was stopped, as by Ctrl-Z, and now goes on. */
+			/* All was stopped, as by Ctrl-Z; or a SIPI came. */
 			kvm_kvmclock_ctrl(vcpu->vcpu_fd);
 			continue;
 		}
