@@ -5,7 +5,7 @@
  *   the main thread         runs the timers, and waits for the end
  *   the event loop's        has the keys, the output, and frames for the guest
  *
- *   vm->lock         what is at memory-mapped addresses, and the timers:
+ *   vm->lock         what is at memory-mapped addresses, PCI, and the timers:
  *                    a vCPU's around its access, main's around timer_run(),
  *                    the event loop's around its work for a network card
  *   a serial port's  its registers: a vCPU's, and the event loop's
