@@ -9,6 +9,7 @@ QUIETLY  := $(if $(V),,-s)
 WITH_KVM := tests/lab/with-kvm
 KERNEL   := build/linux/bzImage
 STEP7    := extensions/step7-net
+STEP8    := extensions/step8-pci
 DISK     := build/rootfs$(ROOTFS:%=-%).ext4
 
 MAKEFLAGS += --no-print-directory
@@ -56,6 +57,23 @@ run-7: guests disk net-disk ## step 7: with a network (port 8080 here is the gue
 net-disk: kernel
 	$(Q)tests/lab/setup net
 	$(Q)$(STEP7)/rootfs/build
+
+# Which release, and which of its kernels: cloud or generic
+DEBIAN := stable
+FLAVOUR := cloud
+SYSTEM = build/debian-$(DEBIAN)
+
+run-8: tools system ## step 8: a Debian as it comes (DEBIAN=trixie FLAVOUR=generic)
+	$(Q)$(MAKE) $(QUIETLY) $(STEP8)
+	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
+	$(Q)LAB_NET=1 LAB_SMP=2 LAB_MEM=2048 $(WITH_KVM) $(STEP8)/with-passt \
+		$(STEP8)/step8-pci -m 1024 -s 4 -r -d $(SYSTEM).img \
+		-i $(SYSTEM)/initrd-$(FLAVOUR) -c "console=ttyS0 root=/dev/vda1" \
+		$(SYSTEM)/vmlinuz-$(FLAVOUR)
+
+system: tools
+	$(Q)tests/lab/setup debian net
+	$(Q)$(STEP8)/rootfs/build-distribution $(DEBIAN)
 
 test: ## everything needed, then the whole suite
 	$(Q)tests/run
@@ -135,6 +153,8 @@ fuzz: ## fuzz the devices and the loader (TIME=600 seconds for each)
 		STEP=../../extensions/irqchip
 	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step7 \
 		STEP=../../extensions/step7-net
+	$(Q)$(MAKE) $(QUIETLY) -C tests/fuzz long BUILD=../../build/fuzz/step8 \
+		STEP=../../extensions/step8-pci
 
 clean: ## remove the VMMs (the kernel and the disks stay)
 	$(Q)rm -rf $(foreach step,$(STEPS), \
@@ -178,4 +198,4 @@ endif
 .PHONY: all $(STEPS) run run-1 run-2 run-3 test test-all test-vtx bench \
 	test-bench doctor lab tutorial docs-check book book-serve exercise hint grade \
 	exercises-check new-step offline fuzz clean distclean help tools guests \
-	kernel disk net-disk run-7
+	kernel disk net-disk run-7 run-8 system

@@ -78,6 +78,15 @@ void kvm_irq_line(int vm_fd, uint32_t irq, bool level)
 	KVM_MUST(vm_fd, KVM_IRQ_LINE, &line);
 }
 
+void kvm_signal_msi(int vm_fd, uint64_t address, uint32_t data)
+{
+	struct kvm_msi msi = { .address_lo = (uint32_t)address,
+			       .address_hi = (uint32_t)(address >> 32),
+			       .data = data };
+
+	ioctl(vm_fd, KVM_SIGNAL_MSI, &msi);
+}
+
 struct kvm_run *kvm_map_run(int vcpu_fd, size_t size)
 {
 	void *run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,

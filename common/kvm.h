@@ -56,6 +56,12 @@ int kvm_create_vcpu(int vm_fd, int id);
 /* Sets the level of the interrupt line `irq` (4.25). */
 void kvm_irq_line(int vm_fd, uint32_t irq, bool level);
 
+/*
+ * Sends a message-signalled interrupt (4.71).  Both values are the guest's: where
+ * they make no sense to KVM, it says so, and nobody gets an interrupt.
+ */
+void kvm_signal_msi(int vm_fd, uint64_t address, uint32_t data);
+
 /* ---- a vCPU ---- */
 
 /* Maps what the vCPU shares with the VMM: why it left the guest (5). */

@@ -272,3 +272,24 @@ unit() { # PROGRAM TEST...
 	unit net-stream what_is_sent_has_a_length_in_place_of_the_header \
 		a_full_socket
 }
+
+# ---- step 8 ----
+
+@test "unit: configuration space is read whole, and written where it may be" {
+	unit pci says_what_it_is nobody_is_all_ones both_ways_lead_to_the_same \
+		only_some_bits_can_be_written any_access_anywhere_is_harmless
+}
+
+@test "unit: BARs tell their size, and are where the guest puts them" {
+	unit pci a_bar_tells_its_size a_bar_is_where_it_was_put \
+		no_bar_outside_of_the_windows of_two_at_one_place_the_first_answers
+}
+
+@test "unit: messages are sent, or wait until they may be" {
+	unit msix sends_the_guests_message a_masked_vector_stays_pending \
+		a_masked_function_too and_what_is_no_bus_master garbage_is_only_sent
+}
+
+@test "unit: registers are reached by configuration space, and no more than they" {
+	unit virtio-pci another_way_to_the_registers the_other_way_has_bounds
+}

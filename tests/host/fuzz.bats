@@ -62,3 +62,13 @@ setup_file() {
 	done
 	sed 's/^/# /' <<<"$output" >&3
 }
+
+@test "fuzz: step 8's bus, with accesses of any kind to all that is on it" {
+	run timed $((120 + ${FUZZ_TIME:-20})) make -s -C "$fuzz" short \
+		STEP=../../extensions/step8-pci BUILD="$build/step8" \
+		TIME="${FUZZ_TIME:-20}"
+	echo "$output"
+	is "$status" 0 "exit status"
+	has "$output" "^virtio-pci: [1-9][0-9]* executions"
+	sed 's/^/# /' <<<"$output" >&3
+}

@@ -176,3 +176,16 @@ unit_tests() { # NAME...
 		has "$output" "^$file\.c .* %"
 	done
 }
+
+@test "unit: step 8's configuration space, BARs, MSI-X and virtio on PCI" {
+	build+=/step8
+	make -s -C "$unit" STEP=../../extensions/step8-pci BUILD="$build" programs
+	unit_tests pci pci-bars msix virtio-pci virtio-pci-bus
+	run timed 120 make -s -C "$unit" STEP=../../extensions/step8-pci \
+		BUILD="$build" coverage
+	echo "$output"
+	is "$status" 0 "exit status"
+	for file in pci pci-names msix virtio-registers virtio-pci; do
+		has "$output" "^$file\.c .* %"
+	done
+}

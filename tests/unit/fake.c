@@ -176,6 +176,13 @@ void kvm_irq_line(int vm_fd, uint32_t irq, bool level)
 	fake.line = level;
 }
 
+void kvm_signal_msi(int vm_fd, uint64_t address, uint32_t data)
+{
+	fake.irq_fd = vm_fd;
+	fake.msi_address = address;
+	fake.msi_data = data;
+}
+
 void kvm_set_tss_addr(int vm_fd, uint64_t gpa)
 {
 	(void)vm_fd;

@@ -51,6 +51,8 @@ struct fake {
 	uint32_t pit_flags;
 	uint32_t irq; /* the last one set, and where */
 	int irq_fd;
+	uint64_t msi_address; /* the last message */
+	uint32_t msi_data;
 
 	/* die() comes back to dies() */
 	bool may_die;
