@@ -92,17 +92,6 @@ check_solutions() { # STEP
 	check_solutions 6
 }
 
-@test "exercises of step 9: their tests fail on the skeletons, earlier ones pass" {
-	need_fast_kvm
-	need_skeletons 9
-	check_skeletons kvm 9
-}
-
-@test "exercises of step 9: their tests pass on the step and on the solutions" {
-	need_fast_kvm
-	check_solutions 9
-}
-
 @test "exercises of step 7: their tests fail on the skeletons, earlier ones pass" {
 	need_fast_kvm
 	need_skeletons 7
@@ -112,4 +101,26 @@ check_solutions() { # STEP
 @test "exercises of step 7: their tests pass on the step and on the solutions" {
 	need_fast_kvm
 	check_solutions 7
+}
+
+@test "exercises of step 8: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 8
+	check_skeletons kvm 8
+}
+
+@test "exercises of step 8: their tests pass on the step and on the solutions" {
+	need_fast_kvm
+	check_solutions 8
+}
+
+@test "exercises of step 9: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 9
+	check_skeletons kvm 9
+}
+
+@test "exercises of step 9: their tests pass on the step and on the solutions" {
+	need_fast_kvm
+	check_solutions 9
 }

@@ -44,6 +44,14 @@ check() { # [CHAPTER]
 	check --from 6 6
 }
 
+@test "the book: chapter 7 is what happens" {
+	check --from 7 7
+}
+
+@test "the book: chapter 8 is what happens" {
+	check --from 8 8
+}
+
 @test "the book: chapter 9 is what happens" {
 	check --from 9 9
 }
