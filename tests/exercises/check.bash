@@ -68,3 +68,19 @@ check_skeletons() { # host|kvm STEP
 	done
 	return $wrong
 }
+
+# The steps' own tests pass in the steps' own .bats files.
+check_solutions() { # STEP
+	local number wrong=0
+
+	export TIMEOUT_MAX=60
+	for number in $(exercises "$1" step); do
+		"$here"/exercise tests "$number" | sed -n 's/^tests.exercises.step/pass\t&/p'
+	done | expect_of "step $1" "$(step_of "$1.1")" "$project" "$built/step-$1" || wrong=1
+	for number in $(exercises "$1" beyond); do
+		"$here"/exercise tests "$number" | sed 's/^/pass\t/' |
+			expect_of "the solution of $number" "$(step_of "$number")" \
+				"$built/$number/solution" "$built/$number/solved" || wrong=1
+	done
+	return $wrong
+}

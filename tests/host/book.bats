@@ -2,7 +2,7 @@
 # The book (make docs-check): its blocks give the code of the repository, byte
 # for byte; its links and citations lead somewhere; every section builds, and
 # every console shows what happens. The consoles run on KVM, or in the lab,
-# where they take most of the time.
+# where they take most of the time; those of the extensions' chapters are in long/.
 
 check() { # [CHAPTER]
 	local work=build/book-check.$$
@@ -30,28 +30,4 @@ check() { # [CHAPTER]
 
 @test "the book: chapter 3 is what happens" {
 	check 3
-}
-
-@test "the book: chapter 4 is what happens" {
-	check --from 4 4
-}
-
-@test "the book: chapter 5 is what happens" {
-	check --from 5 5
-}
-
-@test "the book: chapter 6 is what happens" {
-	check --from 6 6
-}
-
-@test "the book: chapter 7 is what happens" {
-	check --from 7 7
-}
-
-@test "the book: chapter 8 is what happens" {
-	check --from 8 8
-}
-
-@test "the book: chapter 9 is what happens" {
-	check --from 9 9
 }
