@@ -251,7 +251,6 @@ configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
 	start_peer dies
 	start_guest dies
 	echo "$configure; while [ ! -e /stop ]; do cat /sys/class/net/eth0/carrier; sleep 0.2; done & ping -c 1 -w 2 10.7.0.1" >&5
-	wait_for 60 '^1' "$log"
 	wait_for 60 '^0' "$log"
 	# Nobody there: the guest goes on.
 	echo 'echo and' >&5
@@ -263,7 +262,8 @@ configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
 	echo ': >/stop; sleep 1; echo; echo "@ ping"; ping -c 3 10.7.0.1; echo "@ end"; poweroff -f' >&5
 	wait_for_end 60
 	has "$(said dies ping)" '3 packets received, 0% packet loss'
-	is "$(tr -d '\r' <"$log" | grep -x '[01]' | uniq | xargs)" "1 0 1" "the carrier"
+	# It may have died before anybody looked.
+	has "$(tr -d '\r' <"$log" | grep -x '[01]' | uniq | xargs)" '^(1 )?0 1$'
 }
 
 @test "frames of any length, byte by byte, too: those that fit arrive" {
