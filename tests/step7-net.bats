@@ -251,6 +251,7 @@ configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
 	start_peer dies
 	start_guest dies
 	echo "$configure; while [ ! -e /stop ]; do cat /sys/class/net/eth0/carrier; sleep 0.2; done & ping -c 1 -w 2 10.7.0.1" >&5
+	wait_for 60 '^1' "$log"
 	wait_for 60 '^0' "$log"
 	# Nobody there: the guest goes on.
 	echo 'echo and' >&5
