@@ -1,11 +1,33 @@
 #!/usr/bin/env bats
-# As ../exercises.bats, for steps 6 to 8 and irqchip, which is 9.
+# As ../exercises.bats, for the extensions: steps 4 to 8, and irqchip, which is 9.
 
 load ../lib
 load ../exercises/check
 
 setup() {
 	export TIMEOUT_MAX=8	# much waits for what does not come
+}
+
+@test "exercises of step 4: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 4
+	check_skeletons kvm 4
+}
+
+@test "exercises of step 4: their tests pass on the step and on the solutions" {
+	need_fast_kvm
+	check_solutions 4
+}
+
+@test "exercises of step 5: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 5
+	check_skeletons kvm 5
+}
+
+@test "exercises of step 5: their tests pass on the step and on the solutions" {
+	need_fast_kvm
+	check_solutions 5
 }
 
 @test "exercises of step 6: their tests fail on the skeletons, earlier ones pass" {
