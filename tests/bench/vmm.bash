@@ -17,6 +17,7 @@ step3="step3-virtio/step3-virtio"
 step4="extensions/step4-long-mode/step4-long-mode"
 step5="extensions/step5-acpi/step5-acpi"
 step6="extensions/step6-smp/step6-smp"
+step7="extensions/step7-net/step7-net"
 step8="extensions/step8-pci/step8-pci"
 
 fail() {
@@ -65,9 +66,10 @@ vmm() { # VMM CMDLINE initramfs | VMM CMDLINE DISK...
 		command=("$step4" -m "$mem" -c "$cmdline" -i "$initramfs"
 			"$kernel")
 		;;
-	step5 | step5-elf | step6 | step8)
+	step5 | step5-elf | step6 | step7 | step8)
 		command=("$step5" -m "$mem" -c "$cmdline")
 		if [ "$name" = step6 ]; then command[0]=$step6; fi
+		if [ "$name" = step7 ]; then command[0]=$step7; fi
 		if [ "$name" = step8 ]; then command[0]=$step8; fi
 		if [ "$1" = initramfs ]; then
 			command+=(-i "$initramfs" "$kernel")
