@@ -150,6 +150,18 @@ class Session:
         self.section = section
         self.tries = tries  # diffs for an experiment, applied beforehand
         self.lines = []  # (line in the chapter, text)
+        self.next = None  # the change of a scratch file that ends it
+
+    def start(self):
+        """Its section's tree, with scratch files as it finds them."""
+        tree = dict(self.section.tree)
+        blocks = self.section.blocks
+        later = blocks[blocks.index(self.next):] if self.next else []
+        for block in reversed(later):
+            for path, (before, _) in block.touched.items():
+                if directory_of(path) == 'scratch':
+                    tree[path] = before
+        return {path: text for path, text in tree.items() if text is not None}
 
 
 class Section:
@@ -172,7 +184,7 @@ class Section:
 
     def session(self, tries):
         for session in self.sessions:
-            if session.tries == tries:
+            if session.tries == tries and not session.next:
                 return session
         self.sessions.append(Session(self, tries))
         return self.sessions[-1]
@@ -270,6 +282,10 @@ class Chapter:
         if kind in ('file', 'diff', 'try'):
             block.named = self.named(first)
         section.blocks.append(block)
+        if kind == 'diff' and any(line.startswith('+++ b/scratch/')
+                                  for line in lines):
+            for session in section.sessions:
+                session.next = session.next or block
         if kind == 'try':
             if any(session.tries == self.tries
                    for session in section.sessions):
@@ -485,8 +501,8 @@ class Book:
                                            relocate) for diff in block.diffs}
 
     def experiment(self, session, relocate=False):
-        """The tree of a section with the diffs of an experiment."""
-        tree = dict(session.section.tree)
+        """The tree of a session, with the diffs of its experiment."""
+        tree = session.start()
         for block in session.tries:
             tree.update(self.patched(block, tree, relocate))
         return {path: text for path, text in tree.items() if text is not None}

@@ -490,6 +490,45 @@ with_scratch() {
 	fails "1.1: "
 }
 
+@test "scratch: a console before a change and one after it" {
+	with_scratch
+	python3 - $one <<-'END'
+		import sys
+		text = open(sys.argv[1]).read()
+		text = text.replace("""$ step1-say/step1-say
+		one
+		""", """```
+
+		**scratch/try.c** (change)
+		```diff
+		--- a/scratch/try.c
+		+++ b/scratch/try.c
+		@@ -1 +1 @@
+		-int main(void) { return 3; }
+		+int main(void) { return 4; }
+		```
+
+		```console
+		$ gcc -o scratch/try scratch/try.c
+		$ scratch/try
+		$ echo $?
+		4
+		$ step1-say/step1-say
+		one
+		""", 1)
+		open(sys.argv[1], "w").write(text)
+	END
+	check
+	[ "$status" -eq 0 ]
+	cp $one before
+	tool tutorial
+	tool save --steps
+	cmp $one before
+	sed -i 's/^3$/4/' $one
+	check 1.1
+	fails "1.1: "
+}
+
 @test "scratch: in the history, and never written to the steps" {
 	with_scratch
 	cp $one before
