@@ -135,7 +135,8 @@ grade: guests disk ## N=2.3 DIR=~/vmm, or STEP=2 DIR=...: judge it by the tests
 	$(Q)tests/exercises/grade "$(or $(N),$(STEP))" "$(DIR)"
 
 exercises-check: ## each exercise: fails as given, passes when solved
-	$(Q)tests/run tests/host/exercises.bats tests/exercises.bats
+	$(Q)tests/run tests/host/exercises.bats tests/host/long/exercises.bats \
+		tests/exercises.bats tests/long/exercises.bats
 
 new-step: ## FROM=3 NAME=9-mine: a stage of your own, to build, run, diff and test
 	$(Q)tests/exercises/new-step "$(FROM)" "$(NAME)"

@@ -218,6 +218,8 @@ static enum net_result send_chain(struct virtio_net *net,
 	if (!chain->valid || size < NET_HEADER_SIZE + ETH_HLEN ||
 	    size > NET_HEADER_SIZE + NET_FRAME_MAX || !has_link(net))
 		return NET_DONE;
+	/* If it is answered at once, no other thread has to wake up for that. */
+	event_wait_for(&net->event, 0);
 	result = backend->send(backend, chain->buffers, chain->readable);
 	if (result == NET_GONE)
 		lose_link(net);
@@ -265,14 +267,16 @@ static void notified(struct virtio *device, uint32_t queue)
 {
 	struct virtio_net *net = (struct virtio_net *)device;
 
-	if (queue == RECEIVE)
+	if (queue == RECEIVE) {
 		receive(net);
-	else
+	} else {
 		transmit(net);
+		virtio_notify(device, RECEIVE);
+	}
 	wait_for_backend(net);
 }
 
-/* As if the driver had notified both queues; it may be gone, though. */
+/* As if the driver had notified us of a frame; it may be gone, though. */
 static void go_on(struct virtio_net *net)
 {
 	net->wants_frames = false;
@@ -280,7 +284,6 @@ static void go_on(struct virtio_net *net)
 	if (has_link(net) &&
 	    net->backend->send(net->backend, NULL, 0) == NET_GONE)
 		lose_link(net);
-	virtio_notify(&net->device, RECEIVE);
 	virtio_notify(&net->device, TRANSMIT);
 	wait_for_backend(net);
 }
