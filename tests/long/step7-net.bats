@@ -42,7 +42,7 @@ on_a_tap() { # NAME OPTIONS
 	logs=$1
 	start "$1" "$step7" -m 256 -n "tap=long0$2" -r -i "$initramfs" \
 		-c 'console=ttyS0 loglevel=1 panic=1' "$vmlinux"
-	wait_for_end 1500
+	wait_for_end 2400
 	is "$status" 0 "exit status"
 }
 
@@ -59,7 +59,8 @@ gigabyte_each_way() { # NAME OPTIONS
 		ip addr add 10.8.0.2/24 dev eth0; ip link set eth0 up
 		echo; echo '@ md5'; wget -q -O - http://10.8.0.1:8000/data | md5sum
 		wget -q -O /tmp/part http://10.8.0.1:8000/part
-		n=0; while [ $n -lt 64 ]; do cat /tmp/part; n=$((n + 1)); done | nc 10.8.0.1 9001
+		echo 'n=0; while [ $n -lt 64 ]; do cat /tmp/part; n=$((n + 1)); done' >/tmp/all
+		nc 10.8.0.1 9001 -e sh /tmp/all
 		echo; echo '@ end'; poweroff -f
 	END
 	has "$(said "$1" md5)" "^$sum"
@@ -81,7 +82,7 @@ gigabyte_each_way() { # NAME OPTIONS
 	on_a_tap random '' <<-'END'
 		stty -echo; PS1=
 		ip addr add 10.8.0.2/24 dev eth0; ip link set eth0 up
-		dd if=/dev/hwrng bs=64k count=256 iflag=fullblock 2>/dev/null | nc 10.8.0.1 9002
+		nc 10.8.0.1 9002 -e dd if=/dev/hwrng bs=64k count=256 iflag=fullblock 2>/dev/null
 		poweroff -f
 	END
 	is "$(stat -c %s www/random)" 16777216 "bytes"
