@@ -22,6 +22,7 @@ teardown() {
 	stop
 	[ -z "${host:-}" ] || kill "$host" 2>/dev/null || :
 	ip link del long0 2>/dev/null || :
+	rm -f www/data # the next test needs the room
 }
 
 teardown_file() {
