@@ -291,7 +291,7 @@ vmm() {
 			hlt
 			jmp	.more
 	END
-	start idle "$irqchip" --trace trace "$guest" < <(sleep 1000)
+	start idle "$irqchip" --trace trace "$guest" < <(silence)
 	sleep 2
 	local before
 	before=$(cpu_time "$pid")
@@ -300,7 +300,6 @@ vmm() {
 	is "$(grep -c KVM_EXIT_HLT trace)" 1
 	kill -TERM "$pid"
 	wait_for_end 10
-	pkill -P $$ sleep || :
 }
 
 @test "so does an idle Linux, but for its ticks" {
@@ -309,7 +308,7 @@ vmm() {
 	start idle-linux "$irqchip" -i "$initramfs" --trace trace \
 		-c 'console=ttyS0 quiet panic=1' "$kernel" < <(
 		echo "stty -echo; echo rea''dy"
-		sleep 1000
+		silence
 	)
 	wait_for 120 ready "$log"
 	sleep 3
@@ -325,7 +324,6 @@ vmm() {
 	[ $((after - before)) -le 150 ]
 	kill -TERM "$pid"
 	wait_for_end 10
-	pkill -P $$ sleep || :
 }
 
 # ---- guests that mean no good ----

@@ -274,7 +274,7 @@ cpuinfo() { # NAME FIELD
 		echo 'for i in 0 1 2 3; do taskset -c $i sh -c "while :; do :; done" & done'
 		echo "echo '@ rea''dy'; sleep 3; echo '@ dm''esg'; dmesg; echo '@ nproc'; nproc"
 		echo "echo '@ e''nd'; reboot -f"
-		sleep 1000
+		silence
 	)
 	wait_for 120 '^@ ready' "$log"
 	kill -STOP "$pid"
@@ -284,7 +284,6 @@ cpuinfo() { # NAME FIELD
 	is "$status" 0 "exit status"
 	is "$(said stopped nproc)" 4
 	has_not "$(said stopped dmesg)" '(WARNING|BUG|rcu.*stall|soft lockup)'
-	pkill -P $$ sleep || :
 }
 
 # ---- the disk with several that use it ----

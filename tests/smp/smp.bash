@@ -331,14 +331,13 @@ watched() { # [ROUNDS]
 		head -c 3000 /dev/zero | tr '\0' '#' | fold -w 60
 		echo
 		echo "echo '@ e''nd'; poweroff -f"
-		sleep 1000
+		silence
 	)
 	wait_for_end $((200 + 20 * ${1:-1}))
 	is "$status" 0 "exit status"
 	has "$(tr -d '\r' <"$log")" '^@ end'
 	cat tsan* 2>/dev/null || :
 	is "$(echo tsan*)" 'tsan*' "reports of ThreadSanitizer"
-	pkill -P $$ sleep || :
 }
 
 # Runs tests of step 3 on another VMM, and says which failed. Its bats is not to
