@@ -6,6 +6,8 @@
 
 load lib
 
+name=${step3##*/} # whose messages these are
+
 setup_file() {
 	need_fast_kvm
 	need_files "$step3" "$kernel" "$initramfs" "$rootfs"
@@ -434,16 +436,16 @@ start_endless() { # ARG...
 	truncate -s 512 disk other
 	start_endless -d disk
 	run --separate-stderr vmm -d disk "$guest"
-	is_refused '^step3-virtio: disk: in use'
+	is_refused "^$name: disk: in use"
 	run --separate-stderr vmm -d disk,ro "$guest"
-	is_refused '^step3-virtio: disk: in use'
+	is_refused "^$name: disk: in use"
 	run --separate-stderr vmm -d other "$guest"
 	is "$status" 0
 	stop
 
 	start_endless -d disk,ro
 	run --separate-stderr vmm -d disk "$guest"
-	is_refused '^step3-virtio: disk: in use'
+	is_refused "^$name: disk: in use"
 	run --separate-stderr vmm -d disk,ro "$guest"
 	is "$status" 0
 	stop
@@ -457,7 +459,7 @@ start_endless() { # ARG...
 	show_cmdline
 	truncate -s 512 disk
 	run --separate-stderr vmm -d disk -d disk "$guest"
-	is_refused '^step3-virtio: disk: in use'
+	is_refused "^$name: disk: in use"
 	run --separate-stderr vmm -d disk,ro -d disk,ro "$guest"
 	is "$status" 0
 }
@@ -468,25 +470,25 @@ start_endless() { # ARG...
 	show_cmdline
 	for option in '' ,ro; do
 		run --separate-stderr vmm -d "missing$option" "$guest"
-		is_refused '^step3-virtio: missing: No such file or directory$'
+		is_refused "^$name: missing: No such file or directory\$"
 
 		true >empty
 		run --separate-stderr vmm -d "empty$option" "$guest"
-		is_refused '^step3-virtio: empty: .*(empty|0 bytes)'
+		is_refused "^$name: empty: .*(empty|0 bytes)"
 
 		head -c 1000 /dev/zero >odd
 		run --separate-stderr vmm -d "odd$option" "$guest"
-		is_refused '^step3-virtio: odd: .*1000 bytes.* multiple of 512'
+		is_refused "^$name: odd: .*1000 bytes.* multiple of 512"
 
 		run --separate-stderr vmm -d ".$option" "$guest"
-		is_refused '^step3-virtio: \.: (Is a directory|neither a regular)'
+		is_refused "^$name: \.: (Is a directory|neither a regular)"
 
 		[ -p fifo ] || mkfifo fifo
 		run --separate-stderr vmm -d "fifo$option" "$guest"
-		is_refused '^step3-virtio: fifo: neither a regular file'
+		is_refused "^$name: fifo: neither a regular file"
 
 		run --separate-stderr vmm -d "/dev/null$option" "$guest"
-		is_refused '^step3-virtio: /dev/null: neither a regular file'
+		is_refused "^$name: /dev/null: neither a regular file"
 	done
 }
 
@@ -497,9 +499,9 @@ start_endless() { # ARG...
 	chmod 444 protected
 	vmm=(timed 120 "${unprivileged[@]}" "$step3")
 	run --separate-stderr "${vmm[@]}" -d secret,ro "$guest" </dev/null
-	is_refused '^step3-virtio: secret: Permission denied$'
+	is_refused "^$name: secret: Permission denied\$"
 	run --separate-stderr "${vmm[@]}" -d protected "$guest" </dev/null
-	is_refused '^step3-virtio: protected: Permission denied$'
+	is_refused "^$name: protected: Permission denied\$"
 	run --separate-stderr "${vmm[@]}" -d protected,ro "$guest" </dev/null
 	is "$status" 0
 }
@@ -512,7 +514,7 @@ start_endless() { # ARG...
 		is "$status" 0 "exit status of -d $disk"
 	done
 	run --separate-stderr vmm -d a,ro "$guest"
-	is_refused '^step3-virtio: a: No such file or directory$'
+	is_refused "^$name: a: No such file or directory\$"
 	run --separate-stderr vmm -d ,ro "$guest"
 	is_refused 'No such file or directory$'
 }
@@ -523,7 +525,7 @@ start_endless() { # ARG...
 	run --separate-stderr vmm -d a -d b -d c -d d "$guest"
 	is "$status" 0
 	run --separate-stderr vmm -d a -d b -d c -d d -d e "$guest"
-	is_refused '^step3-virtio: -d e: .*4 disks'
+	is_refused "^$name: -d e: .*4 disks"
 }
 
 # ---- usage, and what is as in step 2 ----
@@ -531,7 +533,7 @@ start_endless() { # ARG...
 @test "--help explains itself" {
 	run --separate-stderr vmm --help
 	is "$status" 0
-	has "$output" '^Usage: step3-virtio .*-d DISK\[,ro\].*KERNEL'
+	has "$output" "^Usage: $name .*-d DISK\[,ro\].*KERNEL"
 	has "$output" 'console=ttyS0 root=/dev/vda rw panic=1'
 	is "$stderr" ""
 }
@@ -544,13 +546,13 @@ start_endless() { # ARG...
 	run --separate-stderr vmm -d
 	is_wrong_usage
 	run --separate-stderr vmm -m 0 "$kernel"
-	is_refused '^step3-virtio: -m 0: '
+	is_refused "^$name: -m 0: "
 	run --separate-stderr vmm missing
-	is_refused '^step3-virtio: missing: No such file or directory$'
+	is_refused "^$name: missing: No such file or directory\$"
 	run --separate-stderr vmm /bin/sh
-	is_refused '^step3-virtio: /bin/sh: not a Linux bzImage'
+	is_refused "^$name: /bin/sh: not a Linux bzImage"
 	run --separate-stderr vmm -i missing "$kernel"
-	is_refused '^step3-virtio: missing: No such file or directory$'
+	is_refused "^$name: missing: No such file or directory\$"
 }
 
 @test "a crash is a crash: 2, and a report" {

@@ -23,9 +23,10 @@ told() {
 @test "any processor's reset ends all" {
 	for one in 0 1 2; do
 		guest_that resets -DONE=$one
-		run --separate-stderr timed 20 "$step6" -s 3 "$guest"
+		run --separate-stderr timed 20 "$step6" -s 3 --trace trace "$guest"
 		is "$status" 0 "exit status"
 		is "$(told)" "" "standard error"
+		has "$(<trace)" "vCPU $one KVM_EXIT_IO .*0xcf9"
 	done
 }
 
