@@ -134,13 +134,17 @@ run_guest() { # VMM-OPTION...
 			OUT_BYTE 0x40, 1193 & 0xff
 			OUT_BYTE 0x40, 1193 >> 8
 			mov	cx, 50
-			sti
-		.next:	hlt
-			loop	.next
+		.next:	sti
+			hlt
 			cli
+			or	cx, cx
+			jnz	.next
 			OUT_BYTE 0x43, 0x30		; no more of them
 			hlt
-		tick:	OUT_BYTE 0x20, 0x20
+		tick:	dec	cx
+			jnz	.end
+			OUT_BYTE 0x21, 0xff
+		.end:	OUT_BYTE 0x20, 0x20
 			iret
 	END
 	has "$(<trace)" ' KVM_INTERRUPT IRQ 0: 50 times$'
