@@ -6,7 +6,7 @@
 
 load lib
 
-name=${step3##*/} # whose messages these are
+name=$(basename "$step3") # whose messages these are
 
 setup_file() {
 	need_fast_kvm
