@@ -33,6 +33,12 @@ setup() {
 	[ "$output" = 666 ]
 }
 
+@test "lab: it is told how fast its time stamp counter runs" {
+	[ "$(uname -m)" = x86_64 ] || skip "this machine has no such counter"
+	run "$lab" grep -oE 'tsc_early_khz=[1-9][0-9]{5,}' /proc/cmdline
+	[ "$status" = 0 ]
+}
+
 @test "lab: the same directory, and the clock of here" {
 	cd tests
 	run "$lab" sh -c 'pwd; date +%s'
