@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 '../../tests/console'))
 from terminal import SCALE, Terminal  # noqa: E402
 
-LIMIT = 120 * SCALE  # seconds without the next prompt
+LIMIT = 300 * SCALE  # seconds without the next prompt
 QUIET = 1 * SCALE  # seconds without output before a key is pressed
 SETTLED = 10 * SCALE  # ... before a prompt after wrong output is final
 
