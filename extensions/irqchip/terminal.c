@@ -91,6 +91,8 @@ static int read_other_signals(void)
 
 int terminal_open(void (*before_end)(void))
 {
+	int signal_fd;
+
 	call_before_end = before_end;
 	/* These two are errors of write(): a closed pipe, a file too large. */
 	signal(SIGPIPE, SIG_IGN);
@@ -101,8 +103,10 @@ int terminal_open(void (*before_end)(void))
 	cfmakeraw(&raw);
 	handle_crashes();
 	atexit(terminal_restore);
+	/* First, so that no signal ends us with a raw terminal. */
+	signal_fd = read_other_signals();
 	make_raw();
-	return read_other_signals();
+	return signal_fd;
 }
 
 void terminal_take_signal(int signal_fd)

@@ -34,8 +34,8 @@ unit_tests() { # NAME...
 	unit_tests serial serial-input
 }
 
-@test "unit: the console, quit while its output is blocked" {
-	unit_tests console
+@test "unit: the terminal, and the console, quit while its output is blocked" {
+	unit_tests terminal console
 }
 
 @test "unit: serial port and console with all threads, under ThreadSanitizer" {
