@@ -34,17 +34,33 @@ static const struct setup_header *header(void)
 	return (const struct setup_header *)address;
 }
 
+static const struct boot_params *zero_page; /* or NULL: by way of setup.asm */
+
+void started_with(const struct boot_params *params)
+{
+	zero_page = params;
+}
+
 const char *cmdline(void)
 {
-	return (const char *)(uintptr_t)header()->cmd_line_ptr;
+	return (const char *)(uintptr_t)(zero_page ? &zero_page->hdr : header())
+		->cmd_line_ptr;
 }
 
 static uint64_t top_below(uint64_t limit)
 {
+	uint32_t count =
+		zero_page ? zero_page->e820_entries : facts->e820_count;
 	uint64_t top = 0;
 
-	for (uint32_t i = 0; i < facts->e820_count; i++) {
-		uint64_t end = facts->e820[i].address + facts->e820[i].size;
+	for (uint32_t i = 0; i < count; i++) {
+		struct e820 entry = facts->e820[i];
+		uint64_t end;
+
+		if (zero_page)
+			memcpy(&entry, &zero_page->e820_table[i],
+			       sizeof(entry));
+		end = entry.type == 1 ? entry.address + entry.size : 0;
 
 		if (end <= limit && end > top)
 			top = end;

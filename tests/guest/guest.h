@@ -5,6 +5,7 @@
  *   boot      tells how it was started (boot.c)
  *   good      a virtio-blk driver that keeps to the rules (good*.c)
  *   bad       one that does not (bad*.c)
+ *   net       one for step 7's card and entropy source, that does not (net.c)
  *   faults    one whose host has I/O errors (faults.c)
  *   full      one whose host has no space left (faults.c)
  *   durable   writes, flushes and tells, for ever (durable.c)
@@ -45,11 +46,15 @@ bool same(uint64_t actual, uint64_t expected, const char *file, int line,
 void run_tests(const struct test *tests, void (*before)(void),
 	       bool (*after)(void));
 
+/* As the loader started us: in 64-bit mode it gives a zero page. */
+struct boot_params;
+void started_with(const struct boot_params *zero_page);
+
 /* The command line, and whether it has a word. */
 const char *cmdline(void);
 bool asked_for(const char *word);
 
-/* The memory map's entries, as INT 15h told them. */
+/* The memory map's entries, as INT 15h or the zero page told them. */
 uint64_t top_of_low_ram(void);
 uint64_t top_of_ram(void);
 
@@ -87,6 +92,7 @@ static inline void barrier(void)
 void report_boot(void);
 void drive_well(void);
 void drive_badly(void);
+void drive_network(void);
 void meet_faults(void);
 void fill_up(void);
 void meet_limit(void);

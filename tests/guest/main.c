@@ -13,17 +13,14 @@
 static bool failed;
 static unsigned int failures;
 
-/* The first bytes of the file, at 1 MiB */
+/* The first bytes of the file, at 1 MiB, with the zero page in RSI or nothing */
 __attribute__((section(".start"), naked, used)) void start(void);
-_Noreturn void guest_main(void);
+_Noreturn void guest_main(const struct boot_params *zero_page);
 
 void start(void)
 {
-	__asm__("mov $16, %eax\n\t"
-		"mov %eax, %ds\n\t"
-		"mov %eax, %es\n\t"
-		"mov %eax, %ss\n\t"
-		"mov $0x90000, %esp\n\t"
+	__asm__("mov $0x90000, %esp\n\t"
+		"mov %rsi, %rdi\n\t"
 		"call guest_main");
 }
 
@@ -143,7 +140,6 @@ void run_tests(const struct test *tests, void (*before)(void),
 
 #define FIRST_VECTOR 0x20
 #define GATE	     0x8e00 /* present, an interrupt gate */
-#define CODE	     24 /* setup.asm's gdt */
 
 struct frame {
 	uint64_t rip, cs, rflags, rsp, ss;
@@ -191,9 +187,11 @@ __attribute__((interrupt)) static void on_irq9(struct frame *frame)
 static void set_gate(unsigned int vector, void (*handler)(struct frame *))
 {
 	uint64_t offset = (uintptr_t)handler;
+	uint16_t code;
 
+	__asm__("mov %%cs, %0" : "=r"(code));
 	idt[vector].offset_low = (uint16_t)offset;
-	idt[vector].selector = CODE;
+	idt[vector].selector = code;
 	idt[vector].type = GATE;
 	idt[vector].offset_mid = (uint16_t)(offset >> 16);
 }
@@ -253,15 +251,18 @@ bool asked_for(const char *word)
 	return false;
 }
 
-void guest_main(void)
+void guest_main(const struct boot_params *zero_page)
 {
 	set_up_interrupts();
+	started_with(zero_page);
 	if (asked_for("boot"))
 		report_boot();
 	if (asked_for("good"))
 		drive_well();
 	if (asked_for("bad"))
 		drive_badly();
+	if (asked_for("net"))
+		drive_network();
 	if (asked_for("faults"))
 		meet_faults();
 	if (asked_for("full"))

@@ -230,6 +230,7 @@ protected:
         mov     eax, cr0
         or      eax, 1 << 31            ; PG
         mov     cr0, eax
+        xor     esi, esi                ; no zero page
         jmp     24:KERNEL_GPA
 
         align   8

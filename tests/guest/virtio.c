@@ -1,6 +1,10 @@
 #include "virtio.h"
 
+/* Ticks of the time stamp counter, some ten seconds' worth */
+#define PATIENCE 30000000000ull
+
 uint64_t device = DISK;
+uint32_t queue;
 uint16_t queue_size;
 volatile struct vring_desc *desc;
 volatile struct vring_avail *avail;
@@ -11,9 +15,9 @@ uint8_t data[1 << 20] __attribute__((aligned(4096)));
 
 __attribute__((aligned(16))) volatile struct vring_desc table[QUEUE_MAX];
 
-static uint16_t seen_used; /* the index of the next to come back */
-
-static uint8_t ring_memory[3][8192] __attribute__((aligned(4096)));
+/* The index of the next to come back, and the rings, of each queue */
+static uint16_t seen[QUEUES];
+static uint8_t ring_memory[QUEUES][3][8192] __attribute__((aligned(4096)));
 
 uint32_t get(uint32_t offset)
 {
@@ -48,14 +52,20 @@ bool negotiate(uint64_t features)
 	return get(VIRTIO_MMIO_STATUS) == accepted;
 }
 
+void use_queue(uint32_t number)
+{
+	queue = number;
+	desc = (volatile struct vring_desc *)ring_memory[queue][0];
+	avail = (volatile struct vring_avail *)ring_memory[queue][1];
+	used = (volatile struct vring_used *)ring_memory[queue][2];
+}
+
 void place_queue(uint16_t size)
 {
 	queue_size = size;
-	desc = (volatile struct vring_desc *)ring_memory[0];
-	avail = (volatile struct vring_avail *)ring_memory[1];
-	used = (volatile struct vring_used *)ring_memory[2];
-	memset(ring_memory, 0, sizeof(ring_memory));
-	seen_used = 0;
+	use_queue(queue);
+	memset(ring_memory[queue], 0, sizeof(ring_memory[queue]));
+	seen[queue] = 0;
 }
 
 static void set_address(uint32_t low, uint64_t address)
@@ -66,7 +76,7 @@ static void set_address(uint32_t low, uint64_t address)
 
 void tell_queue(void)
 {
-	set(VIRTIO_MMIO_QUEUE_SEL, 0);
+	set(VIRTIO_MMIO_QUEUE_SEL, queue);
 	set(VIRTIO_MMIO_QUEUE_NUM, queue_size);
 	set_address(VIRTIO_MMIO_QUEUE_DESC_LOW, (uintptr_t)desc);
 	set_address(VIRTIO_MMIO_QUEUE_AVAIL_LOW, (uintptr_t)avail);
@@ -122,28 +132,42 @@ void offer(uint16_t head)
 
 void kick(void)
 {
-	set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	set(VIRTIO_MMIO_QUEUE_NOTIFY, queue);
+}
+
+static uint32_t come_back(uint16_t head)
+{
+	volatile struct vring_used_elem *element =
+		&used->ring[seen[queue] % queue_size];
+
+	barrier();
+	if (used->idx != (uint16_t)(seen[queue] + 1) || element->id != head)
+		return LOST;
+	seen[queue]++;
+	return element->len;
 }
 
 uint32_t served(uint16_t head)
 {
-	volatile struct vring_used_elem *element =
-		&used->ring[seen_used % queue_size];
-
 	kick();
-	barrier();
-	if (used->idx != (uint16_t)(seen_used + 1) || element->id != head)
-		return LOST;
-	seen_used++;
-	return element->len;
+	return come_back(head);
+}
+
+uint32_t awaited(uint16_t head)
+{
+	uint64_t start = rdtsc();
+
+	while (used->idx == seen[queue] && rdtsc() - start < PATIENCE)
+		(void)get(VIRTIO_MMIO_STATUS);
+	return come_back(head);
 }
 
 uint16_t finished(void)
 {
-	uint16_t count = used->idx - seen_used;
+	uint16_t count = used->idx - seen[queue];
 
 	barrier();
-	seen_used = used->idx;
+	seen[queue] = used->idx;
 	return count;
 }
 

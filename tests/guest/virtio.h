@@ -10,6 +10,7 @@
 #include <linux/virtio_ring.h>
 
 #define QUEUE_MAX   256
+#define QUEUES	    2
 #define SECTOR_SIZE 512
 
 /* The disks of the test: one to read and write, and a read-only one */
@@ -45,8 +46,9 @@ struct buffer {
 	uint16_t flags;
 };
 
-/* The device that all this works with, and its queue in our memory. */
+/* The device that all this works with, and one of its queues in our memory. */
 extern uint64_t device;
+extern uint32_t queue; /* its number; use_queue() takes another one */
 extern uint16_t queue_size;
 extern volatile struct vring_desc *desc;
 extern volatile struct vring_avail *avail;
@@ -64,6 +66,7 @@ void set(uint32_t offset, uint32_t value);
 /* The steps of an initialisation (3.1.1) */
 void reset(void);
 bool negotiate(uint64_t features); /* true: accepted */
+void use_queue(uint32_t number);
 void place_queue(uint16_t size); /* the default places, zeroed */
 void tell_queue(void); /* where it is */
 bool ready(void); /* sets DRIVER_OK; true: the device runs */
@@ -84,6 +87,9 @@ uint32_t served(uint16_t head);
 
 /* How many chains came back since it was last asked. */
 uint16_t finished(void);
+
+/* Waits for what comes by itself; the length that came back, or LOST. */
+uint32_t awaited(uint16_t head);
 
 /* A chain of these buffers, directly or by way of the table. */
 uint32_t submit(const struct buffer *buffers, uint16_t count);
