@@ -97,6 +97,8 @@ def generate(the_book, folder, force=False):
             raise Problem('%s is in the way: it is no git repository' % folder)
         run_git(folder, 'init', '-q')
         run_git(folder, 'symbolic-ref', 'HEAD', 'refs/heads/main')
+        # A checkout of a tag is what it is for.
+        run_git(folder, 'config', 'advice.detachedHead', 'false')
     elif not force:
         check_untouched(folder)
     link_guests(the_book, folder)
