@@ -66,7 +66,7 @@ SYSTEM = build/debian-$(DEBIAN)
 run-8: tools system ## step 8: a Debian as it comes (DEBIAN=trixie FLAVOUR=generic)
 	$(Q)$(MAKE) $(QUIETLY) $(STEP8)
 	@echo "To leave: poweroff in the guest, or Ctrl-A x at any time."
-	$(Q)LAB_NET=1 LAB_SMP=2 LAB_MEM=2048 $(WITH_KVM) $(STEP8)/with-passt \
+	$(Q)LAB_NET=1 LAB_MEM=2048 $(WITH_KVM) $(STEP8)/with-passt \
 		$(STEP8)/step8-pci -m 1024 -s 4 -r -d $(SYSTEM).img \
 		-i $(SYSTEM)/initrd-$(FLAVOUR) -c "console=ttyS0 root=/dev/vda1" \
 		$(SYSTEM)/vmlinuz-$(FLAVOUR)
