@@ -10,6 +10,8 @@
 
 #define EFER 0xc0000080
 
+#define E820_RAM 1 /* ACPI 6.4, table 15.2: AddressRangeMemory */
+
 struct e820 {
 	uint64_t address, size;
 	uint32_t type;
@@ -49,20 +51,18 @@ const char *cmdline(void)
 
 static uint64_t top_below(uint64_t limit)
 {
-	uint32_t count =
-		zero_page ? zero_page->e820_entries : facts->e820_count;
+	const struct e820 *table = facts->e820;
+	uint32_t count = facts->e820_count;
 	uint64_t top = 0;
 
+	if (zero_page) {
+		table = (const struct e820 *)zero_page->e820_table;
+		count = zero_page->e820_entries;
+	}
 	for (uint32_t i = 0; i < count; i++) {
-		struct e820 entry = facts->e820[i];
-		uint64_t end;
+		uint64_t end = table[i].address + table[i].size;
 
-		if (zero_page)
-			memcpy(&entry, &zero_page->e820_table[i],
-			       sizeof(entry));
-		end = entry.type == 1 ? entry.address + entry.size : 0;
-
-		if (end <= limit && end > top)
+		if (table[i].type == E820_RAM && end <= limit && end > top)
 			top = end;
 	}
 	return top;

@@ -5,6 +5,7 @@
  */
 #include "virtio.h"
 
+#include <linux/if_ether.h>
 #include <linux/virtio_net.h>
 
 #define NEXT	    VRING_DESC_F_NEXT
@@ -12,17 +13,17 @@
 #define NEEDS_RESET VIRTIO_CONFIG_S_NEEDS_RESET
 
 /* Behind one disk */
-#define CARD	0xd0001000ull
-#define ENTROPY 0xd0002000ull
-
-#define RECEIVE	 0
-#define TRANSMIT 1
-
+#define CARD	    0xd0001000ull
+#define ENTROPY	    0xd0002000ull
+/* The card's queues (5.1.2) */
+#define RECEIVE	    0
+#define TRANSMIT    1
 #define HEADER_SIZE sizeof(struct virtio_net_hdr_v1)
 #define FRAME_SIZE  200
+#define FRAME_MAX   65550 /* virtio 1.2, 5.1.6.3.1 */
 #define ROOM	    65536
 
-/* The queue that a case is about, and what it has of the ring's features. */
+/* The queue that a case is about */
 static struct target {
 	const char *name;
 	uint64_t device;
@@ -30,8 +31,7 @@ static struct target {
 	uint16_t direction; /* of a buffer that is as it should be */
 } target;
 
-static uint64_t features;
-
+static uint64_t features; /* to be negotiated */
 static uint8_t sent[HEADER_SIZE + FRAME_SIZE];
 static uint8_t received[ROOM];
 
@@ -43,14 +43,14 @@ static bool is_receive(void)
 /* ---- the devices as they should be used ---- */
 
 /* All of the device's queues, and the target's is the one in use. */
-static bool start_target(uint16_t size)
+static bool start_target(void)
 {
 	device = target.device;
 	reset();
 	if (!negotiate(features))
 		return false;
-	for (queue = 0; queue < (device == CARD ? 2 : 1); queue++) {
-		place_queue(size);
+	for (queue = 0; queue < (device == CARD ? QUEUES : 1); queue++) {
+		place_queue(QUEUE_MAX);
 		tell_queue();
 	}
 	use_queue(target.queue);
@@ -127,7 +127,7 @@ static bool entropy_comes(void)
 
 static bool target_works(void)
 {
-	if (!CHECK(start_target(QUEUE_MAX)))
+	if (!CHECK(start_target()))
 		return false;
 	return (target.device == CARD ? frame_comes_back() : entropy_comes()) &&
 	       SAME(get(VIRTIO_MMIO_STATUS), RUNNING);
@@ -136,7 +136,7 @@ static bool target_works(void)
 static void fresh_target(void)
 {
 	features = BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_RING_F_INDIRECT_DESC);
-	CHECK(start_target(QUEUE_MAX));
+	CHECK(start_target());
 }
 
 /* ---- chains that break the rules ---- */
@@ -175,7 +175,7 @@ static void breaks(void)
 			break;
 	CHECK(get(VIRTIO_MMIO_STATUS) & NEEDS_RESET);
 	SAME(finished(), 0);
-	CHECK(start_target(QUEUE_MAX));
+	CHECK(start_target());
 }
 
 static void loops(void)
@@ -294,7 +294,7 @@ static void bad_tables(void)
 	is_given_back(5);
 	/* Not negotiated */
 	features = BIT(VIRTIO_F_VERSION_1);
-	CHECK(start_target(QUEUE_MAX));
+	CHECK(start_target());
 	good_indirect();
 	is_given_back(5);
 }
@@ -315,9 +315,9 @@ static void frames_of_no_length(void)
 	if (target.device != CARD || target.queue != TRANSMIT)
 		return;
 	make_frame();
-	for (uint32_t size = 1; size < HEADER_SIZE + 14; size++)
+	for (uint32_t size = 1; size < HEADER_SIZE + ETH_HLEN; size++)
 		is_lost((uintptr_t)sent, size);
-	is_lost((uintptr_t)data, HEADER_SIZE + 65551);
+	is_lost((uintptr_t)data, HEADER_SIZE + FRAME_MAX + 1);
 	is_lost((uintptr_t)data, sizeof(data));
 }
 
@@ -331,7 +331,7 @@ static void too_little_room(void)
 	if (!is_receive())
 		return;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		CHECK(start_target(QUEUE_MAX));
+		CHECK(start_target());
 		put(&desc[0], (uintptr_t)received, sizes[i], WRITE, 0);
 		offer(0);
 		kick();
@@ -354,7 +354,7 @@ static void many_small_buffers(void)
 		uint16_t count =
 			(HEADER_SIZE + FRAME_SIZE + sizes[i] - 1) / sizes[i];
 
-		CHECK(start_target(QUEUE_MAX));
+		CHECK(start_target());
 		for (uint16_t j = 0; j < QUEUE_MAX; j++) {
 			put(&desc[j], (uintptr_t)received + j * sizes[i],
 			    sizes[i], WRITE, 0);
