@@ -230,14 +230,12 @@ vmm() {
 	pic_guest <<-'END'
 			HANDLER 0x20, tick
 			OUT_BYTE 0x21, 0xfe
-			OUT_BYTE 0x43, 0x10
+			OUT_BYTE 0x20, 0x0a		; reads are of IRR
+			OUT_BYTE 0x43, 0x10		; mode 0, a count of 50
 			OUT_BYTE 0x40, 50
-			mov	bx, 3
-		.away:	mov	ecx, 100000		; interrupts are off
-			db	0x67			; (loop by ECX)
-			loop	$
-			dec	bx
-			jnz	.away
+		.wait:	in	al, 0x20		; interrupts are off
+			test	al, 1
+			jz	.wait
 			mov	al, 'a'
 			call	put
 			sti
@@ -352,7 +350,9 @@ vmm() {
 			mov	al, 'r'			; it gets on all the same
 			call	put
 			jmp	$
-		tick:	OUT_BYTE 0x20, 0x20
+		tick:	push	ax
+			OUT_BYTE 0x20, 0x20
+			pop	ax
 			iret
 	END
 	HOW=quit AWAIT=r at_terminal "$irqchip" "$guest"

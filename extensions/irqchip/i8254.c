@@ -20,7 +20,7 @@
 #define REFRESH_CLOCKS	18
 
 /* Ticks closer together leave a guest no time to do anything else. */
-#define LEAST_PERIOD (TIMER_MILLISECOND / 10)
+#define LEAST_PERIOD (TIMER_MILLISECOND / 2)
 
 /* ---- counter 0's interrupt ---- */
 
