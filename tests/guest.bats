@@ -4,6 +4,7 @@
 # can. It prints a line for each case; after each the device must still work.
 
 load lib
+load guest
 
 guest=$project/build/guest/guest
 
@@ -35,12 +36,6 @@ setup() {
 teardown() {
 	show_logs
 	stop
-}
-
-# A disk of 16385 sectors, each of which says its number.
-image() { # FILE
-	awk 'BEGIN { for (i = 0; i < 16385; i++) printf "%-511s\n", "sector " i }' \
-		>"$1"
 }
 
 # Has the guest use the disks, with RAM on both sides of the 32-bit hole.

@@ -2,10 +2,12 @@
 # Step 8: the devices are on PCI, and their interrupts are messages.
 
 load lib
+load guest
 
 step8=${STEP8:-$project/extensions/step8-pci/step8-pci}
 vmlinux=$project/build/linux/vmlinux
 net_rootfs=$project/build/rootfs-net.ext4
+helpers=()
 
 setup_file() {
 	need_kvm
@@ -27,6 +29,7 @@ setup() {
 teardown() {
 	show_logs
 	stop
+	[ ${#helpers[@]} = 0 ] || kill "${helpers[@]}" 2>/dev/null || :
 }
 
 # A login with four processors, two disks, a card on a tap and an entropy source.
@@ -419,6 +422,45 @@ survives() { # WORDS
 @test "memory as far as the window above it, and no further" {
 	run --separate-stderr "$step8" -m $((256 << 10)) "$vmlinux"
 	is_refused '^step8-pci: -m 262144: (it would reach to 256 GiB, where the window of PCI is|this host)'
+}
+
+# ---- a guest without an operating system (tests/guest) ----
+
+@test "the disk, by a driver that keeps the rules and breaks them, as on step 3" {
+	local vmm
+
+	need_fast_kvm
+	image second
+	truncate -s 8192 second
+	for vmm in "$step8" "$project/build/guest/step8-sanitized"; do
+		drives "disk-${vmm##*-}" 'pci good bad' 83 "$vmm" -m 3200 -d second,ro
+	done
+}
+
+@test "the card and the entropy source, by a driver that breaks the rules" {
+	local vmm
+
+	need_fast_kvm
+	start_peer echo
+	for vmm in "$step8" "$project/build/guest/step8-sanitized"; do
+		drives "net-${vmm##*-}" 'pci net' 30 "$vmm" -n unix="$PWD/socket" -r
+	done
+}
+
+@test "requests without end, and for long: keys get their turn, Ctrl-A x quits" {
+	local command=("$step8" -m 512 -d disk "$project/build/guest/kernel.elf")
+
+	need_fast_kvm
+	image disk
+	HOW=quit AWAIT=endless TYPE=k ANSWER='key k' at_terminal "${command[@]}" \
+		-c 'pci endless'
+	is "$status" 0
+	took_at_most seconds-to-answer 5
+	took_at_most seconds-to-end 5
+	truncate -s 8G disk
+	HOW=quit AWAIT=long at_terminal "${command[@]}" -c 'pci long'
+	is "$status" 0
+	took_at_most seconds-to-end 5
 }
 
 # ---- the tables ----

@@ -3,6 +3,12 @@
 
 #define NEEDS_RESET VIRTIO_CONFIG_S_NEEDS_RESET
 
+/* PCI's registers for this are shorter. */
+static bool fits(uint32_t value)
+{
+	return !on_pci || value <= UINT16_MAX;
+}
+
 /* A read, if the device takes it: whether it came back. */
 static bool works(void)
 {
@@ -92,9 +98,10 @@ static void bad_sizes(void)
 					  0x10001, UINT32_MAX };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (!fits(sizes[i]))
+			continue;
 		begin();
-		tell_queue();
-		set(VIRTIO_MMIO_QUEUE_READY, 0);
+		describe_queue();
 		set(VIRTIO_MMIO_QUEUE_NUM, sizes[i]);
 		set(VIRTIO_MMIO_QUEUE_READY, 1);
 		SAME(get(VIRTIO_MMIO_QUEUE_READY), 0);
@@ -180,6 +187,8 @@ static void select_others(void)
 	static const uint32_t numbers[] = { 1, 2, 0x10000, UINT32_MAX };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (!fits(numbers[i]))
+			continue;
 		set(VIRTIO_MMIO_QUEUE_SEL, numbers[i]);
 		SAME(get(VIRTIO_MMIO_QUEUE_NUM_MAX), 0);
 		SAME(get(VIRTIO_MMIO_QUEUE_READY), 0);
@@ -252,9 +261,9 @@ const struct test bad_queue_cases[] = {
 	{ "rings outside the RAM", outside_ram },
 	{ "rings with a byte outside the RAM", just_outside_ram },
 	{ "queue sizes that are too large or no power of two", bad_sizes },
-	{ "a queue that was never described", never_described },
-	{ "a queue changed while it is ready", changed_while_ready },
-	{ "a queue that is no longer ready", not_ready },
+	{ "a queue that was never described", never_described, true },
+	{ "a queue changed while it is ready", changed_while_ready, true },
+	{ "a queue that is no longer ready", not_ready, true },
 	{ "notifications that come too early", too_early },
 	{ "notifications of queues that do not exist", notify_others },
 	{ "registers of queues that do not exist", select_others },

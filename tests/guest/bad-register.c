@@ -187,11 +187,13 @@ static void configuration(void)
 	SAME(*(volatile uint64_t *)(config + size - 4) >> 32, 0);
 }
 
-/* Where the next device would be, and across a page's end */
+/* Where the next device would be ("slots": of none), and across a page's end */
 static void next_page(void)
 {
-	SAME(*(volatile uint32_t *)NO_DISK, UINT32_MAX);
-	SAME(*(volatile uint8_t *)(NO_DISK + VIRTIO_MMIO_CONFIG), 0xff);
+	if (!asked_for("slots")) {
+		SAME(*(volatile uint32_t *)NO_DISK, UINT32_MAX);
+		SAME(*(volatile uint8_t *)(NO_DISK + VIRTIO_MMIO_CONFIG), 0xff);
+	}
 	for (uint64_t offset = 0; offset < 0x200; offset += 4)
 		*(volatile uint32_t *)(NO_DISK + offset) = 1;
 	(void)*(volatile uint64_t *)(NO_DISK - 4);
@@ -275,12 +277,13 @@ const struct test bad_register_cases[] = {
 	{ "a driver that has FAILED", failed },
 	{ "NEEDS_RESET set by the driver", needs_reset_of_the_drivers },
 	{ "status bits are only taken away by a reset", status_bits },
-	{ "registers in the wrong width", wrong_widths },
-	{ "writes to registers that are none", writes_to_others },
-	{ "reads of every register", reads_of_all },
-	{ "the configuration is read-only, and has an end", configuration },
-	{ "pages without a device, and across pages", next_page },
-	{ "string and locked instructions", instructions },
+	{ "registers in the wrong width", wrong_widths, true },
+	{ "writes to registers that are none", writes_to_others, true },
+	{ "reads of every register", reads_of_all, true },
+	{ "the configuration is read-only, and has an end", configuration,
+	  true },
+	{ "pages without a device, and across pages", next_page, true },
+	{ "string and locked instructions", instructions, true },
 	{ "five thousand random writes", random_writes },
 	{ "ports in every width", ports },
 	END_OF_TESTS,

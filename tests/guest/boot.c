@@ -10,6 +10,10 @@
 
 #define EFER 0xc0000080
 
+/* An entry in a page table: present, writable, and which kind it is */
+#define PAGE_TABLE 0x003
+#define PAGE_2_MIB 0x083
+
 #define E820_RAM 1 /* ACPI 6.4, table 15.2: AddressRangeMemory */
 
 struct e820 {
@@ -38,9 +42,24 @@ static const struct setup_header *header(void)
 
 static const struct boot_params *zero_page; /* or NULL: by way of setup.asm */
 
+/* A 64-bit loader's page tables end at 4 GiB: they get the next one, too. */
+static void map_above_4_gib(void)
+{
+	static uint64_t directory[512] __attribute__((aligned(4096)));
+	uint64_t *table;
+
+	for (uint64_t i = 0; i < 512; i++)
+		directory[i] = (4ull << 30) + (i << 21) + PAGE_2_MIB;
+	__asm__("mov %%cr3, %0" : "=r"(table));
+	table = (uint64_t *)(table[0] & ~0xfffull);
+	table[4] = (uintptr_t)directory + PAGE_TABLE;
+}
+
 void started_with(const struct boot_params *params)
 {
 	zero_page = params;
+	if (params)
+		map_above_4_gib();
 }
 
 const char *cmdline(void)

@@ -269,14 +269,14 @@ static void queue_at_the_top(void)
 }
 
 const struct test queue_cases[] = {
-	{ "the device's identity", identity },
+	{ "the device's identity", identity, true },
 	{ "the features it offers", features },
-	{ "its configuration, by 1, 2, 4 and 8 bytes", configuration },
+	{ "its configuration, by 1, 2, 4 and 8 bytes", configuration, true },
 	{ "queues of every size", every_size },
 	{ "indices that wrap past 65535", wrap },
-	{ "an interrupt for a completion", interrupt },
-	{ "two interrupts, acknowledged one by one", two_interrupts },
-	{ "the second disk has its own interrupt", second_disk },
+	{ "an interrupt for a completion", interrupt, true },
+	{ "two interrupts, acknowledged one by one", two_interrupts, true },
+	{ "the second disk has its own interrupt", second_disk, true },
 	{ "no interrupt where the driver wants none", no_interrupt },
 	{ "events instead of flags", events },
 	{ "initialised a thousand times", again },

@@ -9,6 +9,8 @@
  *   faults    one whose host has I/O errors (faults.c)
  *   full      one whose host has no space left (faults.c)
  *   durable   writes, flushes and tells, for ever (durable.c)
+ *   pci       with these: the devices are on PCI (pci.c)
+ *   slots     with `bad`: a place without a device is a slot that says so
  *
  * Each case prints one line: "ok NAME", or "FAILED NAME" below lines that
  * say what was wrong.
@@ -28,11 +30,12 @@
 struct test {
 	const char *name;
 	void (*run)(void);
+	bool mmio_only; /* it asks for what is not there on PCI */
 };
 
-#define END_OF_TESTS       \
-	{                  \
-		NULL, NULL \
+#define END_OF_TESTS              \
+	{                         \
+		NULL, NULL, false \
 	}
 
 /* %s %u %x %llu %llx %c, with no widths. */
@@ -89,6 +92,8 @@ static inline void barrier(void)
 	__asm__ volatile("mfence" : : : "memory");
 }
 
+void pci_find(void);
+extern bool on_pci;
 void report_boot(void);
 void drive_well(void);
 void drive_badly(void);

@@ -120,6 +120,8 @@ void run_tests(const struct test *tests, void (*before)(void),
 	       bool (*after)(void))
 {
 	for (; tests->name; tests++) {
+		if (tests->mmio_only && on_pci)
+			continue;
 		failed = false;
 		before();
 		tests->run();
@@ -255,6 +257,8 @@ void guest_main(const struct boot_params *zero_page)
 {
 	set_up_interrupts();
 	started_with(zero_page);
+	if (asked_for("pci"))
+		pci_find();
 	if (asked_for("boot"))
 		report_boot();
 	if (asked_for("good"))

@@ -21,13 +21,17 @@ static uint8_t ring_memory[QUEUES][3][8192] __attribute__((aligned(4096)));
 
 uint32_t get(uint32_t offset)
 {
-	return *(volatile uint32_t *)(device + offset);
+	return on_pci ? pci_get(offset)
+		      : *(volatile uint32_t *)(device + offset);
 }
 
 void set(uint32_t offset, uint32_t value)
 {
 	barrier();
-	*(volatile uint32_t *)(device + offset) = value;
+	if (on_pci)
+		pci_set(offset, value);
+	else
+		*(volatile uint32_t *)(device + offset) = value;
 }
 
 /* ---- initialisation ---- */
@@ -74,13 +78,18 @@ static void set_address(uint32_t low, uint64_t address)
 	set(low + 4, (uint32_t)(address >> 32));
 }
 
-void tell_queue(void)
+void describe_queue(void)
 {
 	set(VIRTIO_MMIO_QUEUE_SEL, queue);
 	set(VIRTIO_MMIO_QUEUE_NUM, queue_size);
 	set_address(VIRTIO_MMIO_QUEUE_DESC_LOW, (uintptr_t)desc);
 	set_address(VIRTIO_MMIO_QUEUE_AVAIL_LOW, (uintptr_t)avail);
 	set_address(VIRTIO_MMIO_QUEUE_USED_LOW, (uintptr_t)used);
+}
+
+void tell_queue(void)
+{
+	describe_queue();
 	set(VIRTIO_MMIO_QUEUE_READY, 1);
 }
 

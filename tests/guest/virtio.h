@@ -1,4 +1,4 @@
-/* A driver for virtio-blk on MMIO, as honest as its caller. */
+/* A driver for virtio-blk on MMIO or PCI, as honest as its caller. */
 #ifndef VIRTIO_H
 #define VIRTIO_H
 
@@ -13,7 +13,8 @@
 #define QUEUES	    2
 #define SECTOR_SIZE 512
 
-/* The disks of the test: one to read and write, and a read-only one */
+/* The disks of the test: one to read and write, and a read-only one (on PCI, the
+ * first and second of virtio's functions, and so on) */
 #define DISK	  0xd0000000ull
 #define READ_ONLY 0xd0001000ull
 #define NO_DISK	  0xd0002000ull
@@ -63,12 +64,17 @@ extern uint8_t data[1 << 20];
 uint32_t get(uint32_t offset);
 void set(uint32_t offset, uint32_t value);
 
+/* The same on PCI, once pci_find() has found all functions there (pci.c) */
+uint32_t pci_get(uint32_t offset);
+void pci_set(uint32_t offset, uint32_t value);
+
 /* The steps of an initialisation (3.1.1) */
 void reset(void);
 bool negotiate(uint64_t features); /* true: accepted */
 void use_queue(uint32_t number);
 void place_queue(uint16_t size); /* the default places, zeroed */
-void tell_queue(void); /* where it is */
+void describe_queue(void); /* tells where it is */
+void tell_queue(void); /* ... and that it is ready */
 bool ready(void); /* sets DRIVER_OK; true: the device runs */
 bool start_device(uint64_t features, uint16_t size); /* all of them */
 
