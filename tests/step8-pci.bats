@@ -3,6 +3,7 @@
 
 load lib
 load guest
+load fio
 
 step8=${STEP8:-$project/extensions/step8-pci/step8-pci}
 vmlinux=$project/build/linux/vmlinux
@@ -177,6 +178,16 @@ login() {
 	touch one
 	run --separate-stderr "$step8" "${options[@]}" -d one "$vmlinux"
 	is_refused 'a PCI bus has slots for 31 disks only'
+}
+
+@test "fio: what was written is read again, on four processors" {
+	need_fast_kvm
+	need_files "$fio_disk"
+	kernel=$vmlinux
+	step3=$BATS_TEST_TMPDIR/with-four
+	printf '#!/bin/sh\nexec "%s" -s 4 "$@"\n' "$step8" >"$step3"
+	chmod +x "$step3"
+	fio_writes_and_reads 5
 }
 
 # ---- guests that mean no good ----

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What the guest has been told is safe is safe, whatever happens to the machine
 # under the VMM. That machine is the lab here: its disk is a file of ours, and
-# step 3 uses that disk. While the guest writes, flushes, and says what is safe,
+# step 3 uses that disk, and step 8. While the guest writes, flushes, and says what is safe,
 # the lab gets a SIGKILL, and with it goes all that was not on the disk. (To kill
 # the VMM alone would prove nothing: what it has written would live on in the
 # kernel's page cache.)
@@ -13,10 +13,11 @@ load ../lib
 kills=${KILLS:-2}
 guest=build/guest/guest
 faults=build/guest/faults.so
+step8=${STEP8:-$project/extensions/step8-pci/step8-pci}
 
 setup() {
 	cd "$project" || return
-	need_files "$step3" "$kernel" "$guest" "$faults"
+	need_files "$step3" "$step8" "$kernel" "$guest" "$faults"
 	lab=
 	dir=$(mktemp -d build/durability.XXXXXX)
 	# QEMU's own cache is none, where the file system lets it.
@@ -106,7 +107,18 @@ fresh_disk() {
 	done
 }
 
-# Else the two before would prove nothing.
+@test "step 8, on PCI: what was flushed survives, and without FLUSH every write" {
+	for mode in durable 'durable through'; do
+		for _ in $(seq "$kills"); do
+			fresh_disk
+			pull_the_plug "$step8" -d /dev/vda -c "pci $mode" \
+				build/guest/kernel.elf
+			records_are_there
+		done
+	done
+}
+
+# Else those before would prove nothing.
 @test "a VMM that does not flush is found out" {
 	for mode in durable 'durable through'; do
 		fresh_disk
