@@ -224,12 +224,6 @@ class Shell(Terminal):
     def quiet(self):
         return time.monotonic() - self.last
 
-    def expects_key(self):
-        """Is a command there for a key, and silent? One that is the shell
-        itself ("read") cannot be told from one that has not started yet."""
-        started = os.tcgetpgrp(self.child_fd) != self.pid
-        return self.quiet() > (QUIET if started else 10 * QUIET)
-
     def type(self, keys):
         self.send(keys)
         self.last = time.monotonic()
@@ -271,7 +265,7 @@ def wait_for(shell, item, expectations):
                 break
         elif item.kind == 'key':
             wrong = match(expectations, shell.lines())
-            if not wrong and shell.expects_key():
+            if not wrong and shell.quiet() > QUIET:
                 return
             if wrong and shell.quiet() > SETTLED:
                 report(expectations, shell, item.number)

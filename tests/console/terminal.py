@@ -13,8 +13,10 @@ SCALE = float(os.environ.get('TIMEOUT_SCALE') or 1)
 
 
 def default_signals():
-    """Python ignores these, its children shall not."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    """Python ignores the first two, and whoever runs the tests in the background
+    the others; on a terminal nobody does."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT,
+                   signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
