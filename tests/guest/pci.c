@@ -76,7 +76,8 @@ uint32_t pci_get(uint32_t offset)
 			    4);
 	if (offset == VIRTIO_MMIO_INTERRUPT_STATUS)
 		return read(function()->isr, 1);
-	if (offset / 4 >= sizeof(places) / sizeof(places[0]))
+	if (offset / 4 >= sizeof(places) / sizeof(places[0]) ||
+	    !places[offset / 4].width)
 		return 0;
 	return read(function()->common + places[offset / 4].offset,
 		    places[offset / 4].width);
@@ -145,5 +146,4 @@ void pci_find(void)
 		      PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 		find_areas(slot, bar, &functions[count++]);
 	}
-	SAME(count > 0, true);
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # What the guest has been told is safe is safe, whatever happens to the machine
 # under the VMM. That machine is the lab here: its disk is a file of ours, and
-# step 3 uses that disk, and step 8. While the guest writes, flushes, and says what is safe,
-# the lab gets a SIGKILL, and with it goes all that was not on the disk. (To kill
-# the VMM alone would prove nothing: what it has written would live on in the
-# kernel's page cache.)
+# step 3 uses that disk, and step 8. While the guest writes, flushes, and says
+# what is safe, the lab gets a SIGKILL, and with it goes all that was not on the
+# disk. (To kill the VMM alone would prove nothing: what it has written would live
+# on in the kernel's page cache.)
 #
 #   KILLS=N  how often each test pulls the plug (2; make test-all: 100)
 
