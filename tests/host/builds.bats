@@ -64,10 +64,11 @@ without_asm() { # LIST
 	sed 's/realmode\.o //; s/reset-vector\.o //; s/dsdt\.o //' <<<"$1"
 }
 
+# Of the two Makefiles (below), the second by one step
 @test "builds: a step is built anew when how it is built changes, and only then" {
 	local step all
 
-	for step in step* $(compgen -G 'extensions/*'); do
+	for step in step* $(compgen -G 'extensions/step5-*'); do
 		all=$(everything "$step" c)
 		builds -C "$step"
 		is "$built" "$(everything "$step" c asm asl)" "the first build of $step"

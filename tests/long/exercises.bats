@@ -1,11 +1,24 @@
 #!/usr/bin/env bats
-# As ../exercises.bats, for the extensions: steps 4 to 8, and irqchip, which is 9.
+# As ../exercises.bats, for the skeletons of steps 2 and 3, and for the extensions:
+# steps 4 to 8, and irqchip, which is 9.
 
 load ../lib
 load ../exercises/check
 
 setup() {
 	export TIMEOUT_MAX=8	# much waits for what does not come
+}
+
+@test "exercises of step 2: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 2
+	check_skeletons kvm 2
+}
+
+@test "exercises of step 3: their tests fail on the skeletons, earlier ones pass" {
+	need_fast_kvm
+	need_skeletons 3
+	check_skeletons kvm 3
 }
 
 @test "exercises of step 4: their tests fail on the skeletons, earlier ones pass" {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The extensions' chapters, as ../book.bats has those of the steps: each section
-# builds, and every console shows what happens.
+# The chapters whose consoles take long: each section builds, and every console
+# shows what happens.
 
 check() { # [CHAPTER]
 	local work=build/book-check.$$
@@ -8,6 +8,14 @@ check() { # [CHAPTER]
 	cd "$BATS_TEST_DIRNAME/../../.." || return
 	docs/tools/check -o "$work" "$@" 2>&1
 	rm -rf "$work" "$work.lock"
+}
+
+@test "the book: chapter 2 is what happens" {
+	check 2
+}
+
+@test "the book: chapter 3 is what happens" {
+	check 3
 }
 
 @test "the book: chapter 4 is what happens" {
