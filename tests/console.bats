@@ -104,6 +104,14 @@ babble() {
 
 # ---- standard output that does not work ----
 
+# The guest's processor waits for who reads the trace, and cannot stop.
+@test "Ctrl-A x in vain and again: two seconds after the first it ends" {
+	babbles -DFOR_EVER=1
+	full_pipe
+	HOW='quit often' AWAIT=. at_terminal "$step2" --trace fifo "$guest"
+	is "$status" 0
+}
+
 @test "a full device as output does not hurt the guest" {
 	babbles
 	run timed 60 bash -c '"$0" "$1" </dev/null >/dev/full' "$step2" "$guest"

@@ -356,6 +356,56 @@ print("%d %.3f" % (max(times)[0], min(time for _, time in times)))' "$@"
 	has "$(<"$log")" '^rbb?$'
 }
 
+# It listens to its button, prints more than a blocked output takes, and is off.
+@test "a machine that is off hears no button: SIGTERM ends it" {
+	tiny_vmlinux <<-'END'
+		mov	dx, 0x602	; PM1_EN: the button
+		mov	ax, 0x100
+		out	dx, ax
+		mov	dx, 0x3f8
+		mov	cx, 1000
+	.next:	mov	al, 'r'
+		out	dx, al
+		loop	.next
+		mov	dx, 0x604	; PM1_CNT: off
+		mov	ax, 0x3400
+		out	dx, ax
+	END
+	logs=off
+	full_pipe
+	reader=$pid
+	start off sh -c 'exec "$@" >fifo' sh "$step5" --trace trace "$guest" </dev/null
+	wait_for 20 'PM1_CNT = 0x3400: sleep' trace
+	sleep 1
+	kill -TERM "$pid"
+	wait_for_end 10
+	kill "$reader"
+	is "$status" $((128 + 15)) "exit status"
+}
+
+@test "a guest whose output waits for a second and more is told so" {
+	command -v strace >/dev/null || skip "no strace here"
+	tiny_vmlinux <<-'END'
+		mov	dx, 0x3f8
+		mov	ecx, 6000
+	.next:	mov	al, 'r'
+		out	dx, al
+		loop	.next
+		mov	dx, 0x604	; PM1_CNT: off
+		mov	ax, 0x3400
+		out	dx, ax
+	END
+	full_pipe
+	{ sleep 8; exec cat; } <fifo >out 3>&- &
+	run timed 60 strace -f -qq -e trace=ioctl -o calls \
+		sh -c 'exec "$@" >fifo' sh "$step5" "$guest" </dev/null
+	stop
+	wait
+	is "$status" 0
+	is "$(tr -d '\0' <out | wc -c)" 6000 "bytes of output"
+	has "$(grep KVMCLOCK calls)" KVM_KVMCLOCK_CTRL
+}
+
 # ---- what step 3 can do ----
 
 @test "a smoke of step 3's tests on step 5" {

@@ -71,11 +71,14 @@ static void settle(struct i8254_counter *counter, uint64_t now)
 	counter->next_count = 0;
 }
 
-bool counter_output(const struct i8254_counter *counter, uint64_t now)
+bool counter_output(struct i8254_counter *counter, uint64_t now)
 {
-	uint64_t clocks = counter_elapsed(counter, now);
-	uint32_t count = counter->count;
+	uint64_t clocks;
+	uint32_t count;
 
+	settle(counter, now);
+	clocks = counter_elapsed(counter, now);
+	count = counter->count;
 	switch (counter_mode(counter)) {
 	case 0:
 		return counter->started && clocks >= count;
@@ -173,10 +176,10 @@ static void write_count(struct i8254_counter *counter, uint16_t value,
 		begin(counter, now);
 		return;
 	}
-	/* As if it had started with the current period, whose end counts. */
+	/* As if it had started with the current period; a rise may be owed. */
 	over = counter_elapsed(counter, now) / counter->count * counter->count;
 	counter->held -= over;
-	counter->due = counter->count;
+	counter->due -= over;
 }
 
 void counter_program(struct i8254_counter *counter, uint8_t control)

@@ -61,7 +61,7 @@ void counter_set_gate(struct i8254_counter *counter, bool gate, uint64_t now);
 void counter_latch_count(struct i8254_counter *counter, uint64_t now);
 void counter_latch_status(struct i8254_counter *counter, uint64_t now);
 
-bool counter_output(const struct i8254_counter *counter, uint64_t now);
+bool counter_output(struct i8254_counter *counter, uint64_t now);
 
 /* Its output has risen: the next time for that is due. */
 void counter_risen(struct i8254_counter *counter, uint64_t now);

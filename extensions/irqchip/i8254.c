@@ -28,13 +28,14 @@ static void schedule(struct i8254 *pit, uint64_t now)
 {
 	struct i8254_counter *counter = &pit->counters[0];
 	uint64_t at = counter_time(counter, counter->due);
+	uint64_t elapsed = counter_elapsed(counter, now);
 	uint64_t delay = at > now ? at - now : 0;
 	uint64_t least = 0;
 
 	if (counter_is_periodic(counter)) {
 		/* A late one catches up, unless it is far too late. */
 		if (now > at + TIMER_SECOND)
-			counter->due = counter_elapsed(counter, now);
+			counter->due = elapsed - elapsed % counter->count;
 		least = counter_to_ns(counter->count) / 2;
 		if (least < LEAST_PERIOD)
 			least = LEAST_PERIOD;
@@ -134,7 +135,7 @@ static void write_ports(void *device, uint64_t offset, const void *data,
 
 static void read_port_b(void *device, uint64_t offset, void *data, size_t size)
 {
-	const struct i8254 *pit = device;
+	struct i8254 *pit = device;
 	uint64_t now = timer_now();
 	uint8_t value = pit->port_b;
 

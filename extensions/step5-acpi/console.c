@@ -221,8 +221,10 @@ static void *read_all_input(void *argument)
 		else if (room == 0 && terminal_present())
 			patience = DEAF_MS;
 		deaf = deaf && room == 0;
-		/* poll() passes over a negative one. */
-		fds[0].fd = open && (room > 0 || deaf) ? STDIN_FILENO : -1;
+		/* poll() passes over a negative one; no key puts off quitting. */
+		fds[0].fd = open && !quitting && (room > 0 || deaf)
+				    ? STDIN_FILENO
+				    : -1;
 		ready = poll(fds, 3, patience);
 		if (ready == 0 && quitting) {
 			terminal_restore();

@@ -137,6 +137,7 @@ static void handle_interruption(struct vcpu *vcpu)
 enum vcpu_status vcpu_run(struct vcpu *vcpu)
 {
 	enum vcpu_status status = GUEST_RUNS;
+	uint64_t began;
 
 	while (status == GUEST_RUNS) {
 		if (!kvm_run(vcpu->vcpu_fd)) {
@@ -145,8 +146,12 @@ enum vcpu_status vcpu_run(struct vcpu *vcpu)
 				status = GUEST_ENDED;
 			continue;
 		}
+		began = timer_now();
 		status = handle_exit(vcpu);
 		trace(vcpu);
+		/* It was stopped, or a host's disk or terminal held it up. */
+		if (timer_now() - began > TIMER_SECOND)
+			kvm_kvmclock_ctrl(vcpu->vcpu_fd);
 	}
 	return status;
 }

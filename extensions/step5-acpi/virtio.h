@@ -1,7 +1,7 @@
 /*
  * A virtio device (virtio 1.2, 2 and 3), seen from between its two halves:
  *
- *   the transport  carries registers and interrupts, as virtio-mmio.c
+ *   the transport  carries registers and interrupts, on MMIO or PCI
  *   the device     carries out requests, as virtio-blk.c
  *
  * Both know struct virtio, and neither knows the other.  One thread at a time

@@ -5,6 +5,7 @@
 #include "kvm-x86.h"
 #include "kvm.h"
 #include "stop.h"
+#include "timer.h"
 #include "trace.h"
 
 #include <asm/processor-flags.h>
@@ -112,6 +113,7 @@ static void trace(struct vcpu *vcpu)
 enum vcpu_status vcpu_run(struct vcpu *vcpu)
 {
 	enum vcpu_status status = GUEST_RUNS;
+	uint64_t began;
 
 	while (status == GUEST_RUNS) {
 		if (!kvm_run(vcpu->vcpu_fd)) {
@@ -121,8 +123,12 @@ enum vcpu_status vcpu_run(struct vcpu *vcpu)
 			kvm_kvmclock_ctrl(vcpu->vcpu_fd);
 			continue;
 		}
+		began = timer_now();
 		status = handle_exit(vcpu);
 		trace(vcpu);
+		/* It was stopped, or a host's disk or terminal held it up. */
+		if (timer_now() - began > TIMER_SECOND)
+			kvm_kvmclock_ctrl(vcpu->vcpu_fd);
 	}
 	return status;
 }

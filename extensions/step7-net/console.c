@@ -231,7 +231,9 @@ static void look_for_keys(void)
 	bool room = guest.room(guest.owner) > 0;
 
 	deaf = deaf && !room;
-	event_wait_for(&in, open_input && (room || deaf) ? EPOLLIN : 0);
+	/* Once the user has quit, no key puts that off. */
+	event_wait_for(&in,
+		       open_input && !quitting && (room || deaf) ? EPOLLIN : 0);
 	if (!room && !deaf && terminal_present())
 		event_timer_start(&deaf_timer, DEAF_MS);
 }

@@ -36,7 +36,7 @@ struct virtio_net {
 
 /*
  * Makes a network card of a back end, for a machine whose lock that is.  Its
- * address is made from the back end's name: the same each time.
+ * address is made from the back end's name: the same as long as that is.
  */
 void virtio_net_open(struct virtio_net *net, struct net_backend *backend,
 		     pthread_mutex_t *lock);

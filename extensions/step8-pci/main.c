@@ -215,7 +215,8 @@ static struct virtio_blk disks[VIRTIO_PCI_MAX];
 /* Puts a virtio device on PCI's bus. */
 static void add_virtio(struct vm *vm, struct virtio *device)
 {
-	static struct virtio_pci slots[PCI_SLOTS];
+	/* The last is one too many, which pci_bus_add() refuses. */
+	static struct virtio_pci slots[PCI_SLOTS + 1];
 	struct virtio_pci *slot = &slots[vm->pci.count];
 	const struct msi_port port = vm_msi_port(vm);
 

@@ -30,14 +30,13 @@ static const char *header_name(size_t offset)
 		[PCI_SUBSYSTEM_ID] = "SubsystemID",
 		[PCI_ROM_ADDRESS] = "ROM",
 		[PCI_CAPABILITY_LIST] = "CapabilityList",
+		[PCI_CAPABILITY_LIST + 1] = "Reserved",
 		[PCI_INTERRUPT_LINE] = "InterruptLine",
 		[PCI_INTERRUPT_PIN] = "InterruptPin",
 		[PCI_MIN_GNT] = "MinGnt",
 		[PCI_MAX_LAT] = "MaxLat",
 	};
 
-	if (offset >= sizeof(names) / sizeof(names[0]))
-		return "Reserved";
 	while (offset > 0 && !names[offset])
 		offset--;
 	return names[offset];

@@ -74,7 +74,7 @@ bool power_press_button(void)
 	bool is_heard;
 
 	pthread_mutex_lock(&lock);
-	is_heard = pm1.enable & POWER_BUTTON && !was_pressed;
+	is_heard = pm1.enable & POWER_BUTTON && !was_pressed && !stop_asked();
 	was_pressed = true;
 	pm1.status |= POWER_BUTTON;
 	update_sci();

@@ -41,7 +41,6 @@ static void reset(struct virtio_registers *registers)
 	registers->driver_features_sel = 0;
 	registers->queue_sel = 0;
 	registers->config_vector = VIRTIO_MSI_NO_VECTOR;
-	registers->resting = 0;
 	msix_forget(registers->msix);
 	for (uint32_t i = 0; i < registers->device->queue_count; i++) {
 		registers->vectors[i] = VIRTIO_MSI_NO_VECTOR;
@@ -59,29 +58,11 @@ static struct virtqueue *selected(const struct virtio_registers *registers)
 	return &registers->device->queues[registers->queue_sel];
 }
 
-static bool is_enabled(const struct virtio_registers *registers, uint32_t queue)
-{
-	return registers->device->queues[queue].ready ||
-	       registers->resting >> queue & 1;
-}
-
 void virtio_registers_follow_master(struct virtio_registers *registers)
 {
-	bool master = pci_is_master(registers->function);
-
-	for (uint32_t i = 0; i < registers->device->queue_count; i++) {
-		struct virtqueue *queue = &registers->device->queues[i];
-		uint32_t bit = 1u << i;
-
-		if (!master && queue->ready) {
-			queue->ready = false;
-			registers->resting |= bit;
-		} else if (master && registers->resting & bit) {
-			queue->ready = true;
-			registers->resting &= ~bit;
-			virtio_notify(registers->device, i);
-		}
-	}
+	if (!pci_is_master(registers->function))
+		registers->device->status &=
+			~(uint32_t)VIRTIO_CONFIG_S_DRIVER_OK;
 }
 
 static void set_low(uint64_t *value, uint32_t low)
@@ -105,7 +86,7 @@ static void write_queue(struct virtio_registers *registers, uint64_t offset,
 	if (offset == VIRTIO_PCI_COMMON_Q_MSIX)
 		set_vector(registers, &registers->vectors[registers->queue_sel],
 			   value);
-	if (is_enabled(registers, registers->queue_sel))
+	if (queue->ready)
 		return;
 
 	switch (offset) {
@@ -116,7 +97,6 @@ static void write_queue(struct virtio_registers *registers, uint64_t offset,
 		if (value == 1)
 			virtio_start_queue(registers->device,
 					   registers->queue_sel);
-		virtio_registers_follow_master(registers);
 		break;
 	case VIRTIO_PCI_COMMON_Q_DESCLO:
 		set_low(&queue->desc_gpa, value);
@@ -158,6 +138,7 @@ static void write_register(struct virtio_registers *registers, uint64_t offset,
 		break;
 	case VIRTIO_PCI_COMMON_STATUS:
 		virtio_write_status(registers->device, value);
+		virtio_registers_follow_master(registers);
 		if (value == 0)
 			reset(registers);
 		break;
@@ -237,7 +218,7 @@ common(const struct virtio_registers *registers)
 		return cfg;
 	cfg.queue_size = queue->size;
 	cfg.queue_msix_vector = registers->vectors[registers->queue_sel];
-	cfg.queue_enable = is_enabled(registers, registers->queue_sel);
+	cfg.queue_enable = queue->ready;
 	cfg.queue_notify_off = registers->queue_sel;
 	cfg.queue_desc_lo = (uint32_t)queue->desc_gpa;
 	cfg.queue_desc_hi = (uint32_t)(queue->desc_gpa >> 32);

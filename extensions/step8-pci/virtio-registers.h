@@ -32,9 +32,6 @@ struct virtio_registers {
 	uint32_t device_features_sel, driver_features_sel;
 	uint16_t queue_sel;
 	uint16_t config_vector, vectors[VIRTIO_MAX_QUEUES];
-
-	/* Queues that rest, a bit each: the function is no bus master. */
-	uint32_t resting;
 };
 
 void virtio_registers_init(struct virtio_registers *registers,
@@ -49,8 +46,9 @@ extern const struct bus_device virtio_registers_in_bar;
 void virtio_registers_interrupt(void *transport, uint32_t queue);
 
 /*
- * Has the queues rest while the function is no bus master (PCI Local Bus 3.0,
- * 6.2.2): to be called when that may have changed.
+ * A function that is no bus master does not touch memory (PCI Local Bus 3.0,
+ * 6.2.2): its driver's DRIVER_OK is taken back, and it waits for another one.
+ * To be called when the one or the other may have changed.
  */
 void virtio_registers_follow_master(struct virtio_registers *registers);
 

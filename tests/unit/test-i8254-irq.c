@@ -132,6 +132,39 @@ static void a_new_count_in_mode_2(void **state)
 	assert_int_equal(clocks_to_tick(), 9000);
 }
 
+/* A tick is due, and the guest, which has not seen it, changes the rate. */
+static void a_new_count_when_a_tick_is_due(void **state)
+{
+	(void)state;
+	program(0, 2, 10000);
+	at(10000);
+	out(I8254_PORT, 5000 & 0xff);
+	out(I8254_PORT, 5000 >> 8);
+	assert_true(fake.timer->deadline - fake.now <=
+		    counter_to_ns(10000) / 2);
+	fake_expire();
+	assert_int_equal(fake.edges, 1);
+	assert_int_equal(clocks_to_tick(), 20000);
+	fake_expire();
+	assert_int_equal(clocks_to_tick(), 25000);
+}
+
+/* Counter 2's new count, which nobody has looked at but by port 0x61 */
+static void port_b_follows_a_new_count(void **state)
+{
+	(void)state;
+	program(2, 3, 1000);
+	at(500);
+	out(I8254_PORT + 2, 100 & 0xff);
+	out(I8254_PORT + 2, 100 >> 8);
+	at(999);
+	assert_int_equal(in(I8254_PORT_B)&OUTPUT_2, 0);
+	at(1049);
+	assert_int_equal(in(I8254_PORT_B)&OUTPUT_2, OUTPUT_2);
+	at(1051);
+	assert_int_equal(in(I8254_PORT_B)&OUTPUT_2, 0);
+}
+
 /* The VMM did not run for a while: ticks that were missed come, faster. */
 static void late_ticks_catch_up(void **state)
 {
@@ -161,6 +194,8 @@ static void far_too_late(void **state)
 	for (int i = 0; i < 3; i++)
 		fake_expire();
 	assert_true(fake.timer->deadline - fake.now > counter_to_ns(10000) / 2);
+	/* As before, at the ends of periods */
+	assert_int_equal(pit.counters[0].due % 10000, 0);
 }
 
 /* As fast as a guest may ask for ticks, there is time in between. */
@@ -269,6 +304,8 @@ int main(void)
 		TEST(ten_minutes),
 		TEST(a_new_count_in_mode_2),
 		TEST(late_ticks_catch_up),
+		TEST(a_new_count_when_a_tick_is_due),
+		TEST(port_b_follows_a_new_count),
 		TEST(far_too_late),
 		TEST(not_too_fast),
 		TEST(port_b),

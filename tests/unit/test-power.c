@@ -160,6 +160,14 @@ static void button_is_of_use_once(void **state)
 	assert_int_equal(in(STATUS, 2), POWER_BUTTON);
 }
 
+static void nor_once_the_machine_has_ended(void **state)
+{
+	(void)state;
+	out(ENABLE, POWER_BUTTON, 2);
+	fake.stopped = true;
+	assert_false(power_press_button());
+}
+
 static void nor_twice_for_who_took_notice(void **state)
 {
 	(void)state;
@@ -258,6 +266,7 @@ int main(void)
 		TEST(sci_is_a_level),
 		TEST(no_sci_where_it_is_not_enabled),
 		TEST(button_is_of_use_once),
+		TEST(nor_once_the_machine_has_ended),
 		TEST(nor_twice_for_who_took_notice),
 		TEST(switches_off),
 		TEST(switches_off_by_bytes_and_dwords),

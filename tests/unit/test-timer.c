@@ -205,6 +205,28 @@ static void called_ones_start_and_stop(void **state)
 	run_after(30 * MS, "aaac");
 }
 
+static void take_50_ms(void *letter)
+{
+	now += 50 * MS;
+	expired(letter);
+}
+
+/* However many of them take long, the guest runs in between. */
+static void a_long_one_leaves_time(void **state)
+{
+	(void)state;
+	a.expired = take_50_ms;
+	b.expired = take_50_ms;
+	timer_start(&a, 10 * MS);
+	timer_start(&b, 10 * MS);
+	timer_start(&c, 20 * MS);
+	run_after(10 * MS, "a");
+	assert_int_equal(alarm_us, 1000);
+	run_after(1 * MS, "ab");
+	assert_int_equal(alarm_us, 1000);
+	run_after(1 * MS, "abc");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -216,6 +238,7 @@ int main(void)
 		TEST(stopped_ones_are_not_called),
 		TEST(started_once_more_it_starts_anew),
 		TEST(called_ones_start_and_stop),
+		TEST(a_long_one_leaves_time),
 	};
 
 	return cmocka_run_group_tests_name("timers", tests, NULL, NULL);
