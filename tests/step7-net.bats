@@ -128,20 +128,6 @@ visit() {
 	is_refused 'install the package passt'
 }
 
-@test "what ends with-passt means the VMM, and nothing is left behind" {
-	logs=passt
-	need_fast_kvm
-	mkdir tmp
-	chmod 777 tmp
-	TMPDIR=$PWD/tmp start passt "$project/extensions/step7-net/with-passt" "$step7" \
-		-i "$initramfs" -c 'console=ttyS0' "$vmlinux" </dev/null
-	wait_for 60 'Linux on your own VMM' "$log"
-	kill -TERM "$pid"
-	wait_for_end 10
-	is "$status" $((128 + 15)) "exit status"
-	is "$(ls tmp)" "" "what is left"
-}
-
 # ---- tap ----
 
 # Two cards, one that leaves work to the kernel, and one that does not; then 8 MB
