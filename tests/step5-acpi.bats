@@ -356,14 +356,14 @@ print("%d %.3f" % (max(times)[0], min(time for _, time in times)))' "$@"
 	has "$(<"$log")" '^rbb?$'
 }
 
-# It listens to its button, prints more than a blocked output takes, and is off.
-@test "a machine that is off hears no button: SIGTERM ends it" {
-	tiny_vmlinux <<-'END'
+# A guest that listens to its button, prints so many letters, and is off.
+prints() { # LETTERS
+	tiny_vmlinux <<-END
 		mov	dx, 0x602	; PM1_EN: the button
 		mov	ax, 0x100
 		out	dx, ax
 		mov	dx, 0x3f8
-		mov	cx, 1000
+		mov	ecx, $1
 	.next:	mov	al, 'r'
 		out	dx, al
 		loop	.next
@@ -371,6 +371,10 @@ print("%d %.3f" % (max(times)[0], min(time for _, time in times)))' "$@"
 		mov	ax, 0x3400
 		out	dx, ax
 	END
+}
+
+@test "a machine that is off hears no button: SIGTERM ends it" {
+	prints 1000
 	logs=off
 	full_pipe
 	reader=$pid
@@ -385,16 +389,7 @@ print("%d %.3f" % (max(times)[0], min(time for _, time in times)))' "$@"
 
 @test "a guest whose output waits for a second and more is told so" {
 	command -v strace >/dev/null || skip "no strace here"
-	tiny_vmlinux <<-'END'
-		mov	dx, 0x3f8
-		mov	ecx, 6000
-	.next:	mov	al, 'r'
-		out	dx, al
-		loop	.next
-		mov	dx, 0x604	; PM1_CNT: off
-		mov	ax, 0x3400
-		out	dx, ax
-	END
+	prints 6000
 	full_pipe
 	{ sleep 8; exec cat; } <fifo >out 3>&- &
 	run timed 60 strace -f -qq -e trace=ioctl -o calls \

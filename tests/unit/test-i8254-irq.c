@@ -158,11 +158,11 @@ static void port_b_follows_a_new_count(void **state)
 	out(I8254_PORT + 2, 100 & 0xff);
 	out(I8254_PORT + 2, 100 >> 8);
 	at(999);
-	assert_int_equal(in(I8254_PORT_B)&OUTPUT_2, 0);
+	assert_false(in(I8254_PORT_B)&OUTPUT_2);
 	at(1049);
-	assert_int_equal(in(I8254_PORT_B)&OUTPUT_2, OUTPUT_2);
+	assert_true(in(I8254_PORT_B)&OUTPUT_2);
 	at(1051);
-	assert_int_equal(in(I8254_PORT_B)&OUTPUT_2, 0);
+	assert_false(in(I8254_PORT_B)&OUTPUT_2);
 }
 
 /* The VMM did not run for a while: ticks that were missed come, faster. */

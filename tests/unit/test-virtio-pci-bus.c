@@ -1,8 +1,10 @@
 /* virtio's PCI transport as a function: decoding, bus mastering, the other way. */
 #include "pci-device.h"
 
-/* PCI Local Bus 3.0, 6.2.2: neither requests nor interrupts */
-/* Nor does it go on by itself: who comes next may have other uses for memory. */
+/*
+ * PCI Local Bus 3.0, 6.2.2: neither requests nor interrupts.  Nor does it go on
+ * by itself: who comes next may have other uses for memory.
+ */
 static void without_bus_mastering_it_stops(void **state)
 {
 	(void)state;
