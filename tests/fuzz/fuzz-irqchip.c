@@ -88,7 +88,7 @@ static void check(void)
 	CHECK(pthread_mutex_trylock(&pic.lock) == 0);
 	pthread_mutex_unlock(&pic.lock);
 	for (int i = 0; i < I8254_COUNTERS; i++) {
-		const struct i8254_counter *counter = &pit.counters[i];
+		struct i8254_counter *counter = &pit.counters[i];
 
 		CHECK(counter->count <= 65536);
 		CHECK(counter->next_count <= 65536);
