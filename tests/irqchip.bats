@@ -2,16 +2,11 @@
 # irqchip: the interrupt controllers and the timer are ours, and not KVM's.
 
 load lib
-load fio
 load irqchip
-
-# For fio.bash
-# shellcheck disable=SC2034
-step3=$irqchip
 
 setup_file() {
 	need_kvm
-	need_files "$irqchip" "$kernel" "$initramfs" "$rootfs" "$fio_disk"
+	need_files "$irqchip" "$kernel" "$initramfs" "$rootfs"
 	scene login login || stop
 }
 
@@ -102,10 +97,10 @@ ICW4 = 0x01"
 		{ halted = / KVM_EXIT_HLT \(5\)$/ }' "$trace")" "" "what follows HLT"
 }
 
-# By each clock that Linux can have here; tests/long has ten minutes.
-@test "the guest keeps time: half a minute by KVM's clock" {
+# By each clock that Linux can have here; tests/long has ten minutes, and fio.
+@test "the guest keeps time: a quarter of a minute by KVM's clock" {
 	need_fast_kvm
-	keeps_time 30
+	keeps_time 15
 }
 
 @test "... and by the TSC, which it measures with counter 2" {
@@ -116,11 +111,6 @@ ICW4 = 0x01"
 @test "... and by counting ticks" {
 	need_fast_kvm
 	keeps_time 5 no-kvmclock clocksource=jiffies highres=off nohz=off
-}
-
-@test "fio: what was written is read again" {
-	need_fast_kvm
-	fio_writes_and_reads 5
 }
 
 @test "poweroff and reboot end it at once, with 0" {
@@ -453,22 +443,7 @@ vmm() {
 # Power off and reset of this one are step 3's, and so is what this leaves out.
 @test "a smoke of step 3's tests" {
 	need_fast_kvm
-	is "$(of_step3 '^(what Linux (reads|writes) is|each disk has an interrupt|a read-only disk is|the driver can leave)')" \
+	is "$(SCENES=four of_step3 "$irqchip" \
+		'^(what Linux (reads|writes) is|each disk has an interrupt|a read-only disk is|the driver can leave)')" \
 		"" "tests that failed"
-}
-
-# Runs tests of step 3 on irqchip, and says which failed. Its bats is not to be
-# taken for ours.
-of_step3() { # FILTER
-	local name
-
-	export STEP3=$irqchip SCENES='four'
-	export TEST_LOGS=$BATS_TEST_TMPDIR/logs
-	PATH=$(tr : '\n' <<<"$PATH" | grep -v 'bats-core' | paste -sd :)
-	while read -r name; do unset "$name"; done < <(compgen -v | grep ^BATS_)
-	bats --formatter tap --filter "$1" "$project/tests/step3-virtio.bats" \
-		</dev/null >tap 2>&1 3>&- || :
-	grep -q '^ok 5' tap || echo "fewer than five tests"
-	grep -A 20 '^not ok' tap || :
-	grep '^ok .* # skip' tap || :
 }

@@ -291,3 +291,23 @@ keep_logs() {
 	cp "$BATS_FILE_TMPDIR"/*.log "$BATS_FILE_TMPDIR"/*.err "$kept_logs"/ \
 		2>/dev/null || :
 }
+
+# ---- what step 3 can do, on another stage ----
+
+smoke='^(what Linux (reads|writes) is|a read-only disk is|the driver can leave|the disk works with memory)'
+
+# Runs tests of step 3, or of another file, on a VMM, and says which failed; for
+# $(...). SCENES are those of step 3's scenes that they need. Their bats is not to
+# be taken for ours.
+of_step3() { # VMM FILTER [FILE]
+	local name
+
+	export STEP2=$1 STEP3=$1 TEST_LOGS=$BATS_TEST_TMPDIR/logs
+	PATH=$(tr : '\n' <<<"$PATH" | grep -v 'bats-core' | paste -sd :)
+	while read -r name; do unset "$name"; done < <(compgen -v | grep ^BATS_)
+	bats --formatter tap --filter "$2" "$project/tests/${3:-step3-virtio.bats}" \
+		</dev/null >tap 2>&1 3>&- || :
+	grep -q '^ok 5' tap || echo "fewer than five tests"
+	grep -A 20 '^not ok' tap || :
+	grep '^ok .* # skip' tap || :
+}

@@ -93,27 +93,6 @@ vmlinux_login() {
 	done
 }
 
-@test "what step 3 can do, with step 4: four disks, and memory above 4 GiB" {
-	need_fast_kvm
-	is "$(of_step3 'what Linux|four disks|interrupt of its own|come back|above 4 GiB')" \
-		"" "what went wrong"
-}
-
-# Runs tests of step 3 on step 4, and says what went wrong. Their bats is not to
-# be taken for this one.
-of_step3() { # FILTER
-	local name
-
-	export STEP3=$step4 SCENES='four memory'
-	export TEST_LOGS=$BATS_TEST_TMPDIR/logs
-	PATH=$(tr : '\n' <<<"$PATH" | grep -v 'bats-core' | paste -sd :)
-	while read -r name; do unset "$name"; done < <(compgen -v | grep ^BATS_)
-	bats --formatter tap --filter "$1" "$project/tests/step3-virtio.bats" \
-		</dev/null >tap 2>&1 3>&- || :
-	if [ "$(grep -c ^ok tap)" != 6 ]; then cat tap; fi
-	grep '^ok .* # skip' tap || :
-}
-
 # ---- the entry ----
 
 # Each line of standard input is one that the guest said.

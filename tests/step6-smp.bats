@@ -275,23 +275,7 @@ cpuinfo() { # NAME FIELD
 
 # ---- the disk with several that use it ----
 
-@test "fio on four processors: four jobs and more, verified" {
-	need_fast_kvm
-	fio_on_four "$step6" 4
-}
-
 @test "ThreadSanitizer finds nothing: a console and a disk at work, four vCPUs" {
 	need_fast_kvm
 	watched
-}
-
-# ---- what step 3 can do ----
-
-@test "a smoke of step 3's tests on step 6, with four processors" {
-	local tests='^(what Linux (reads|writes) is|a read-only disk is|the driver can leave|the disk works with memory)'
-
-	need_fast_kvm
-	printf '#!/bin/sh\nexec "%s" -s 4 "$@" 2>/dev/null\n' "$step6" >four
-	chmod +x four
-	is "$(of_step3 "$PWD/four" "$tests")" "" "tests that failed"
 }

@@ -375,24 +375,6 @@ configure='ip addr add 10.7.0.2/24 dev eth0; ip link set eth0 up'
 # ---- what step 3 can do ----
 
 @test "a smoke of step 3's tests on step 7" {
-	local tests='^(what Linux (reads|writes) is|a read-only disk is|the driver can leave|the disk works with memory)'
-
 	need_fast_kvm
-	is "$(of_step3 "$tests")" "" "tests that failed"
-}
-
-# Runs tests of step 3 on step 7, and says which failed. Its bats is not to be
-# taken for ours.
-of_step3() { # FILTER
-	local name
-
-	export STEP3=$step7 SCENES='four memory'
-	export TEST_LOGS=$BATS_TEST_TMPDIR/logs
-	PATH=$(tr : '\n' <<<"$PATH" | grep -v 'bats-core' | paste -sd :)
-	while read -r name; do unset "$name"; done < <(compgen -v | grep ^BATS_)
-	bats --formatter tap --filter "$1" "$project/tests/step3-virtio.bats" \
-		</dev/null >tap 2>&1 3>&- || :
-	grep -q '^ok 5' tap || echo "fewer than five tests"
-	grep -A 20 '^not ok' tap || :
-	grep '^ok .* # skip' tap || :
+	is "$(SCENES='four memory' of_step3 "$step7" "$smoke")" "" "tests that failed"
 }

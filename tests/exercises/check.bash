@@ -3,8 +3,9 @@
 # that go beyond the steps, the solution.
 #
 # From the environment:
-#   EXERCISES=all  all tests of earlier exercises on KVM, instead of a few
-#                  (plan() in exercises.py says which)
+#   EXERCISES=all  all tests of earlier exercises, instead of a few (plan() in
+#                  exercises.py says which), and the solutions of all exercises
+#                  beyond the steps, instead of one of each step
 #   EXERCISES=N    this exercise alone
 
 # shellcheck disable=SC2154 # of lib.bash
@@ -64,9 +65,8 @@ begin_unit() { # N [BUILD]
 		xargs -0 -r touch
 }
 
-# The same for all exercises of a step, and one kind of tests; of those on the
-# host there is time for all. On KVM a skeleton's tests mostly wait for what does
-# not come: several wait at once.
+# The same for all exercises of a step, and one kind of tests. On KVM a skeleton's
+# tests mostly wait for what does not come: several wait at once.
 check_skeletons() { # host|kvm STEP
 	local lane lanes=1 pids=() wrong=0
 
@@ -83,26 +83,36 @@ check_skeletons() { # host|kvm STEP
 
 # The exercises on standard input, one after the other
 check_lane() { # host|kvm
-	local number wrong=0 tests=all
+	local number wrong=0
 
-	[ "$1" = host ] || tests=$how_many
 	while read -r number; do
-		"$here"/exercise plan "$number" "$1" "$tests" |
+		"$here"/exercise plan "$number" "$1" "$how_many" |
 			expect_of "the skeleton of $number" "$(step_of "$number")" \
 				"$built/$number/skeleton" "$built/$number/$1" || wrong=1
 	done
 	return $wrong
 }
 
+# The steps pass the exercises' unit tests.
+check_units() { # STEP
+	local number
+
+	for number in $(exercises "$1" step); do
+		"$here"/exercise tests "$number" | grep '/unit\.bats' | sed 's/^/pass\t/' || :
+	done | expect_of "step $1" "$(step_of "$1.1")" . "$built/unit-$1"
+}
+
 # The steps' own tests pass in the steps' own .bats files.
 check_solutions() { # STEP
-	local number wrong=0
+	local number numbers wrong=0
 
 	export TIMEOUT_MAX=60
+	numbers=$(exercises "$1" beyond)
+	[ "$how_many" != one ] || numbers=${numbers%%$'\n'*}
 	for number in $(exercises "$1" step); do
 		"$here"/exercise tests "$number" | sed -n 's/^tests.exercises.step/pass\t&/p'
 	done | expect_of "step $1" "$(step_of "$1.1")" "$project" "$built/step-$1" || wrong=1
-	for number in $(exercises "$1" beyond); do
+	for number in $numbers; do
 		"$here"/exercise tests "$number" | sed 's/^/pass\t/' |
 			expect_of "the solution of $number" "$(step_of "$number")" \
 				"$built/$number/solution" "$built/$number/solved" || wrong=1

@@ -141,3 +141,9 @@ spoil() { # FILE COUNT
 			"${statuses[2]:-0} crash, ${statuses[124]:-0} go on" >&3
 	done
 }
+
+@test "what step 3 can do, with step 4: four disks, and memory above 4 GiB" {
+	is "$(SCENES='four memory' of_step3 "$step4" \
+		'what Linux|four disks|interrupt of its own|come back|above 4 GiB')" \
+		"" "tests that failed"
+}

@@ -118,3 +118,7 @@ logs_in_from_the_disk() { # PACKAGE
 	has "$output" '^before the button$'
 	rm "$disk"
 }
+
+@test "a smoke of step 3's tests on step 5" {
+	is "$(SCENES='four memory' of_step3 "$step5" "$smoke")" "" "tests that failed"
+}

@@ -68,3 +68,9 @@ torture() { # NAME SECONDS
 	cat tsan* 2>/dev/null || :
 	is "$(echo tsan*)" 'tsan*' "reports of ThreadSanitizer"
 }
+
+@test "a smoke of step 3's tests on step 6, with four processors" {
+	printf '#!/bin/sh\nexec "%s" -s 4 "$@" 2>/dev/null\n' "$step6" >four
+	chmod +x four
+	is "$(SCENES='four memory' of_step3 "$PWD/four" "$smoke")" "" "tests that failed"
+}

@@ -340,18 +340,3 @@ watched() { # [ROUNDS]
 	is "$(echo tsan*)" 'tsan*' "reports of ThreadSanitizer"
 }
 
-# Runs tests of step 3 on another VMM, and says which failed. Its bats is not to
-# be taken for ours.
-of_step3() { # VMM FILTER
-	local name
-
-	export STEP3=$1 SCENES='four memory'
-	export TEST_LOGS=$BATS_TEST_TMPDIR/logs
-	PATH=$(tr : '\n' <<<"$PATH" | grep -v 'bats-core' | paste -sd :)
-	while read -r name; do unset "$name"; done < <(compgen -v | grep ^BATS_)
-	bats --formatter tap --filter "$2" "$project/tests/step3-virtio.bats" \
-		</dev/null >tap 2>&1 3>&- || :
-	grep -q '^ok 5' tap || echo "fewer than five tests"
-	grep -A 20 '^not ok' tap || :
-	grep '^ok .* # skip' tap || :
-}

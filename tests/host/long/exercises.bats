@@ -20,3 +20,9 @@ setup() {
 		check_skeletons host $step
 	done
 }
+
+@test "exercises of the extensions: unit tests pass on them" {
+	for step in 4 5 6 7 8 9; do
+		check_units $step
+	done
+}
