@@ -29,7 +29,10 @@ void timer_start(struct timer *timer, uint64_t delay);
 
 void timer_stop(struct timer *timer);
 
-/* Calls what is due; returns how late the first of it was, in nanoseconds. */
+/*
+ * Calls what is due.  One that takes a millisecond is the last, so that the
+ * guest has its turn as well.  Returns how late the first was, in nanoseconds.
+ */
 uint64_t timer_run(void);
 
 #endif
