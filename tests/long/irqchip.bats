@@ -41,7 +41,6 @@ teardown_file() {
 	fio_writes_and_reads 120
 }
 
-
 @test "all of step 3's tests" {
 	is "$(of_step3 "$irqchip" .)" "" "tests that failed"
 }

@@ -339,4 +339,3 @@ watched() { # [ROUNDS]
 	cat tsan* 2>/dev/null || :
 	is "$(echo tsan*)" 'tsan*' "reports of ThreadSanitizer"
 }
-
