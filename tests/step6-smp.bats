@@ -210,13 +210,13 @@ cpuinfo() { # NAME FIELD
 @test "Ctrl-A x: vCPUs that run, halt, talk, or have not been started" {
 	need_fast_kvm
 	guest_that goes_on
-	HOW=quit AWAIT=r at_terminal "$step6" -s 4 "$guest"
+	HOW=quit AWAIT=@ at_terminal "$step6" -s 4 "$guest"
 	is "$status" 0
 	took_at_most seconds-to-end 1.9
-	{ echo "mov dx, 0x3f8"; echo "mov al, 'r'"; echo "out dx, al"; echo "jmp $"; } |
+	{ echo "mov dx, 0x3f8"; echo "mov al, '@'"; echo "out dx, al"; echo "jmp $"; } |
 		tiny_vmlinux
 	guest=$BATS_TEST_TMPDIR/guest.bin
-	HOW=quit AWAIT=r at_terminal "$step6" -s 8 "$guest"
+	HOW=quit AWAIT=@ at_terminal "$step6" -s 8 "$guest"
 	is "$status" 0
 	took_at_most seconds-to-end 1.9
 }
@@ -274,6 +274,18 @@ cpuinfo() { # NAME FIELD
 }
 
 # ---- the disk with several that use it ----
+
+@test "a disk at work without end holds up no other vCPU, and Ctrl-A x quits" {
+	need_fast_kvm
+	truncate -s 8G disk
+	guest_that reads_long
+	HOW=quit AWAIT=@ at_terminal "$step6" -s 2 -m 512 --trace trace -d disk "$guest"
+	is "$status" 0
+	took_at_most seconds-to-end 1.9
+	has "$(tail -n 50 trace)" '^[0-9]+ exits by reason'
+	# The request was at work when vCPU 1 wrote its letter.
+	has "$(sed '1,/ THR /d' trace)" 'vCPU 0 .*QueueNotify'
+}
 
 @test "ThreadSanitizer finds nothing: a console and a disk at work, four vCPUs" {
 	need_fast_kvm

@@ -125,10 +125,10 @@ unit_tests() { # NAME...
 	done
 }
 
-@test "unit: step 6's processors: tables, CPUID, the end of several threads" {
+@test "unit: step 6's processors: tables, CPUID, several threads, a race with the disk" {
 	build+=/step6
 	make -s -C "$unit" STEP=../../extensions/step6-smp BUILD="$build" programs
-	unit_tests acpi cpuid topology stop-all
+	unit_tests acpi cpuid topology stop-all virtio-blk-race
 	run timed 120 make -s -C "$unit" STEP=../../extensions/step6-smp \
 		BUILD="$build" threads
 	echo "$output"
