@@ -82,8 +82,8 @@ test-all: ## the suite and its long tests
 	$(Q)$(MAKE) disk ROOTFS=debian
 	$(Q)tests/stock-kernels
 	$(Q)$(MAKE) test-vtx
-	$(Q)KILLS=100 EXERCISES=all tests/run tests/host/*.bats \
-		tests/host/long/*.bats tests/*.bats tests/long/*.bats
+	$(Q)KILLS=100 FUZZ_TIME=60 EXERCISES=all tests/run \
+		tests/host/*.bats tests/host/long/*.bats tests/*.bats tests/long/*.bats
 
 test-vtx: guests disk ## the steps on an emulated Intel machine
 	$(Q)tests/lab/setup vtx

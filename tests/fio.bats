@@ -24,5 +24,5 @@ teardown_file() {
 }
 
 @test "what fio writes it reads again, and the file system is clean" {
-	fio_writes_and_reads 12
+	fio_writes_and_reads 6
 }

@@ -56,10 +56,14 @@ expect_of() { # WHAT STEP DIR OUT
 	return $wrong
 }
 
-# Unit tests that were built for the whole step, for a skeleton to begin with
+# Unit tests that were built for the whole step, to begin with
+copy_unit() { # TO [BUILD]
+	mkdir -p "$1/unit"
+	cp -p "${2:-build/unit}"/{*.o,*.d,COMPILE} "$1/unit"
+}
+
 begin_unit() { # N [BUILD]
-	mkdir -p "$built/$1/host/unit"
-	cp -p "${2:-build/unit}"/{*.o,*.d,COMPILE} "$built/$1/host/unit"
+	copy_unit "$built/$1/host" "${2:-}"
 	# They may be younger than what the skeleton has changed.
 	grep -rlZ 'TODO (exercise' --include='*.c' "$built/$1/skeleton" |
 		xargs -0 -r touch

@@ -1,21 +1,11 @@
 #!/usr/bin/env bats
 # The book's web edition (make book), in a browser without a window: web/look
-# has what is looked at. axe-core, from npm, judges accessibility. Of the pages
-# there is each fourth: long/book-web.bats has them all.
+# has what is looked at. Of the pages there is each fourth: long/book-web.bats has
+# them all, and whether they are accessible.
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
 	docs/tools/web/build -o "$BATS_FILE_TMPDIR/book"
-}
-
-# Fetches axe-core in the version of package-lock.json, once.
-get_axe() {
-	cd "$BATS_TEST_DIRNAME/../.." || return
-	if cmp -s tests/web/package-lock.json build/axe/fetched; then return; fi
-	mkdir -p build/axe
-	cp tests/web/package.json tests/web/package-lock.json build/axe
-	(cd build/axe && npm ci --no-audit --no-fund) &&
-		cp tests/web/package-lock.json build/axe/fetched
 }
 
 look() { # CHECK [N]
@@ -45,9 +35,4 @@ look() { # CHECK [N]
 
 @test "web: the traces play to their ends, and end as the machine did" {
 	look traces
-}
-
-@test "web: accessible, in both themes, wide and narrow" {
-	get_axe || skip "npm cannot fetch axe-core: is this machine offline?"
-	look accessibility
 }

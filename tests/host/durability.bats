@@ -6,11 +6,11 @@
 # disk. (To kill the VMM alone would prove nothing: what it has written would live
 # on in the kernel's page cache.)
 #
-#   KILLS=N  how often each test pulls the plug (2; make test-all: 100)
+#   KILLS=N  how often each test pulls the plug (1; make test-all: 100)
 
 load ../lib
 
-kills=${KILLS:-2}
+kills=${KILLS:-1}
 guest=build/guest/guest
 faults=build/guest/faults.so
 step8=${STEP8:-$project/extensions/step8-pci/step8-pci}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What a class needs besides the exercises: the grader's words, a stage of one's
-# own, and an archive for where there is no network.
+# What a class needs besides the exercises: the grader's words, and a stage of one's
+# own. long/workshop.bats has the archive for where there is no network.
 
 load ../lib
 
@@ -182,22 +182,3 @@ copy_project() { # NAME
 }
 
 # ---- without a network ----
-
-@test "offline: from the archive alone, without a network" {
-	unshare -rn true || skip "unshare does not work here"
-	DEBS=0 run tests/lab/offline
-	is "$status" 0
-	tar -xf build/minimal-vmm-offline.tar -C "$work"
-	cd "$work/minimal-vmm"
-	is "$(git status --porcelain | grep -v '^ M\|^??')" ""
-	run unshare -rn env -u MAKEFLAGS make all disk
-	is "$status" 0
-	has_not "$output" '(apt|kernel:)'
-	run unshare -rn make exercise N=3.9 DIR=build/mine
-	is "$status" 0
-	cp step3-virtio/virtio-blk.c build/mine/step3-virtio/
-	run unshare -rn make grade N=3.9 DIR=build/mine
-	echo "$output"
-	is "$status" 0
-	has "$output" ' pass: done'
-}

@@ -10,6 +10,10 @@ check() { # [CHAPTER]
 	rm -rf "$work" "$work.lock"
 }
 
+@test "the book: chapter 1 is what happens" {
+	check 1
+}
+
 @test "the book: chapter 2 is what happens" {
 	check 2
 }
