@@ -21,14 +21,14 @@ check() { # [CHAPTER]
 	check 0
 }
 
-@test "the book: chapter 1 builds, and its first end is what happens" {
+@test "the book: chapter 1 builds, and a console at its end is what happens" {
 	check --ends 1
 }
 
-@test "the book: chapter 2 builds, and its first end is what happens" {
+@test "the book: chapter 2 builds, and a console at its end is what happens" {
 	check --ends 2
 }
 
-@test "the book: chapter 3 builds, and its first end is what happens" {
+@test "the book: chapter 3 builds, and a console at its end is what happens" {
 	check --ends 3
 }

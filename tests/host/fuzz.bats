@@ -1,11 +1,14 @@
 #!/usr/bin/env bats
 # Short runs of the fuzz targets (tests/fuzz), with the sanitizers; `make fuzz`
-# makes long ones. FUZZ_TIME is the seconds for each.
+# makes long ones.
+#
+#   FUZZ_TIME=N  seconds for each (3; make test-all: 60)
 
 load ../lib
 
 fuzz=$project/tests/fuzz
 build=$project/build/fuzz
+seconds=${FUZZ_TIME:-3}
 
 setup_file() {
 	make -s -C "$fuzz" programs
@@ -21,8 +24,8 @@ setup_file() {
 }
 
 @test "fuzz: nothing new is found in a short run" {
-	run timed $((120 + ${FUZZ_TIME:-3} * 5)) \
-		make -s -C "$fuzz" short TIME="${FUZZ_TIME:-3}"
+	run timed $((120 + seconds * 5)) \
+		make -s -C "$fuzz" short TIME="$seconds"
 	echo "$output"
 	is "$status" 0 "exit status"
 	for target in serial virtqueue virtio-mmio virtio-blk boot; do
@@ -32,9 +35,9 @@ setup_file() {
 }
 
 @test "fuzz: step 4's loader, with kernels of both formats" {
-	run timed $((120 + ${FUZZ_TIME:-3})) make -s -C "$fuzz" short \
+	run timed $((120 + seconds)) make -s -C "$fuzz" short \
 		STEP=../../extensions/step4-long-mode BUILD="$build/step4" \
-		TIME="${FUZZ_TIME:-3}"
+		TIME="$seconds"
 	echo "$output"
 	is "$status" 0 "exit status"
 	has "$output" "^vmlinux: [1-9][0-9]* executions"
@@ -42,9 +45,9 @@ setup_file() {
 }
 
 @test "fuzz: the interrupt controllers and the timer of irqchip" {
-	run timed $((120 + ${FUZZ_TIME:-3})) make -s -C "$fuzz" short \
+	run timed $((120 + seconds)) make -s -C "$fuzz" short \
 		STEP=../../extensions/irqchip BUILD="$build/irqchip" \
-		TIME="${FUZZ_TIME:-3}"
+		TIME="$seconds"
 	echo "$output"
 	is "$status" 0 "exit status"
 	has "$output" "^irqchip: [1-9][0-9]* executions"
@@ -52,9 +55,9 @@ setup_file() {
 }
 
 @test "fuzz: step 7's network card and its stream, with chains and bytes of any kind" {
-	run timed $((120 + ${FUZZ_TIME:-3})) make -s -C "$fuzz" short \
+	run timed $((120 + seconds)) make -s -C "$fuzz" short \
 		STEP=../../extensions/step7-net BUILD="$build/step7" \
-		TIME="${FUZZ_TIME:-3}"
+		TIME="$seconds"
 	echo "$output"
 	is "$status" 0 "exit status"
 	for target in virtio-net net-stream; do
@@ -64,9 +67,9 @@ setup_file() {
 }
 
 @test "fuzz: step 8's bus, with accesses of any kind to all that is on it" {
-	run timed $((120 + ${FUZZ_TIME:-3})) make -s -C "$fuzz" short \
+	run timed $((120 + seconds)) make -s -C "$fuzz" short \
 		STEP=../../extensions/step8-pci BUILD="$build/step8" \
-		TIME="${FUZZ_TIME:-3}"
+		TIME="$seconds"
 	echo "$output"
 	is "$status" 0 "exit status"
 	has "$output" "^virtio-pci: [1-9][0-9]* executions"

@@ -22,9 +22,11 @@ static const uint32_t words[4][4] = {
 	{ HEADER_GPA, DATA_GPA, TOP_GPA, VIRTIO_GPA }, /* address, low */
 	{ 0, 0, 0, UINT32_MAX }, /* address, high */
 	{ 1, 16, SECTOR, UINT32_MAX }, /* length */
+	/* flags, and which is next */
 	{ NEXT | WRITE | 2 << 16, WRITE | 2 << 16, NEXT | 3 << 16, INDIRECT },
 };
 
+static pthread_t other;
 static bool race_is_over;
 
 static void *change_all(void *unused)
@@ -38,7 +40,7 @@ static void *change_all(void *unused)
 		const unsigned int word = dice % (4 * DESCRIPTORS);
 		uint32_t *place = &table[word];
 
-		/* Rarely flags and index of the available ring, or two heads */
+		/* 1 of 1,024: flags and index of the available ring, or heads */
 		if ((dice >> 8 & 0x3ff) == 0)
 			place = &avail[word % 4];
 		__atomic_store_n(place, words[word % 4][dice >> 6 & 3],
@@ -95,12 +97,8 @@ static void put_request(uint16_t head, uint32_t round)
 static void race(void **state)
 {
 	uint32_t resets = 0, errors = 0, good = 0;
-	pthread_t other;
 
 	(void)state;
-	race_is_over = false;
-	start_small_disk();
-	assert_int_equal(pthread_create(&other, NULL, change_all, NULL), 0);
 	for (uint32_t round = 0;
 	     round < ROUNDS || resets == 0 || errors == 0 || good == 0;
 	     round++) {
@@ -117,6 +115,7 @@ static void race(void **state)
 		for (uint16_t i = before; i != disk_queue->next_used; i++)
 			assert_in_range(ring.used->ring[i % DESCRIPTORS].id, 0,
 					DESCRIPTORS - 1);
+		/* A ring of them, and another that its index told of meanwhile */
 		assert_in_range(count, 0, 2 * DESCRIPTORS);
 		if (disk_queue->broken) {
 			resets++;
@@ -127,11 +126,29 @@ static void race(void **state)
 			errors++;
 		}
 	}
-	__atomic_store_n(&race_is_over, true, __ATOMIC_RELAXED);
-	pthread_join(other, NULL);
 	expect_rest_unchanged();
 	print_message("%u good, %u with errors, %u resets\n", good, errors,
 		      resets);
+}
+
+static int begin_race(void)
+{
+	race_is_over = false;
+	start_small_disk();
+	return pthread_create(&other, NULL, change_all, NULL);
+}
+
+static int end_race(void **state)
+{
+	__atomic_store_n(&race_is_over, true, __ATOMIC_RELAXED);
+	pthread_join(other, NULL);
+	return tear_down_blk(state);
+}
+
+static int set_up_race(void **state)
+{
+	set_up_blk(state);
+	return begin_race();
 }
 
 /*
@@ -145,15 +162,15 @@ static int set_up_with_tables(void **state)
 	assert_int_equal(pwrite(image_fd, image, sizeof(image), 0),
 			 sizeof(image));
 	blk.read_only = true;
-	return 0;
+	return begin_race();
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		{ "descriptors change", race, set_up_blk, tear_down_blk, NULL },
+		{ "descriptors change", race, set_up_race, end_race, NULL },
 		{ "descriptors and tables change", race, set_up_with_tables,
-		  tear_down_blk, NULL },
+		  end_race, NULL },
 	};
 
 	return cmocka_run_group_tests_name("virtio-blk, two processors", tests,
